@@ -1,0 +1,1 @@
+"""The cart: read lifecycle.py first, then events, commands, decide and evolve."""

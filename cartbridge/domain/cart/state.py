@@ -1,0 +1,154 @@
+"""The cart as its events leave it: what decide looks at and views are made of."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.customer import Customer
+from cartbridge.domain.line import Discount, Line
+from cartbridge.domain.model import Strict
+from cartbridge.domain.money import CurrencyCode, TaxMode
+from cartbridge.domain.quantity import Amount
+from cartbridge.domain.twin import Snapshot, Twin, TwinRef
+
+Channel = Literal[
+    "web", "app", "till", "tablet", "kiosk", "mirror", "social", "agent", "call_centre"
+]
+Direction = Literal["to_store", "to_online"]
+NotTakenReason = Literal[
+    "out_of_stock", "did_not_fit", "price", "changed_mind", "bought_elsewhere", "other"
+]
+
+
+class Origin(Strict):
+    """Where a cart began."""
+
+    channel: Channel = "web"
+    connection: str | None = None
+    store: str | None = None
+    terminal: str | None = None
+    imported: bool = False  # found by the first look at a shop: no writes, no chasers
+
+
+class Binding(Strict):
+    """Whom a to-online code was joined by: the first customer or browser, and nobody else."""
+
+    connection: str
+    customer: str | None = None  # the customer's id on that connection
+    browser: str | None = None  # the external id of the twin of a guest
+
+
+class Handover(Strict):
+    """An offer of the cart to the other side; its code is known here only by its hash."""
+
+    id: str  # hnd_…
+    direction: Direction
+    code_hash: str
+    expires_at: datetime
+    store: str | None = None
+    bound_to: Binding | None = None
+
+
+class Claim(Strict):
+    """The acceptance: one terminal holds the cart."""
+
+    id: str  # clm_…
+    terminal: str
+    store: str
+    fence: int
+    since: datetime
+    renews: bool = True  # False: a device that cannot renew by itself, such as a printed sheet
+    on_hold: bool = False
+
+
+class SoldLine(Strict):
+    """What a till sold of a line; what it did not tell is taken from the cart and marked."""
+
+    line: str
+    quantity: Amount
+    returned: Amount = Decimal(0)
+    unit_price: int | None = None
+    total: int | None = None
+    discounts: tuple[Discount, ...] = ()
+    assumed: bool = False
+    extra: bool = False  # it was not in the cart: added at the till
+
+
+class NotTaken(Strict):
+    """What she tried or looked at and did not take, and why; `keep` leaves it in her cart."""
+
+    line: str
+    quantity: Amount
+    reason: NotTakenReason
+    keep: bool = True
+
+
+class Sale(Strict):
+    """That a sale happened, under which number, and what it took. Never a payment."""
+
+    receipt_number: str | None = None
+    order_number: str | None = None
+    store: str | None = None
+    terminal: str | None = None
+    connection: str | None = None
+    at: datetime
+    lines: tuple[SoldLine, ...]
+    not_taken: tuple[NotTaken, ...] = ()
+    remainder: str | None = None
+
+    @property
+    def all_returned(self) -> bool:
+        """Whether everything that was sold came back."""
+        return all(line.returned >= line.quantity for line in self.lines)
+
+
+class Cart(Strict):
+    """A cart, whole: its lines, its twins, who holds it, what was sold."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"customer", "notes", "metadata", "waiting"})
+
+    id: str
+    version: int = 0
+    state: State = State.NONE
+    outcome: Literal["unknown"] | None = None
+    unheard: Claim | None = None  # the claim whose outcome nobody told yet
+    currency: CurrencyCode = "EUR"
+    tax_mode: TaxMode = "inclusive"
+    parent: str | None = None
+    successor: str | None = None  # the cart that carries on: the remainder, or the one merged into
+    brand: str | None = None
+    locale: str | None = None
+    price_list: str | None = None
+    customer: Customer | None = None
+    origin: Origin = Origin()
+    lines: tuple[Line, ...] = ()
+    notes: dict[str, str] = {}  # line → what the shopper wrote
+    codes: tuple[str, ...] = ()
+    shipping: int = 0
+    has_payment: bool = False
+    attribution: dict[str, str] = {}
+    consent: dict[str, bool] = {}
+    metadata: dict[str, str] = {}
+    twins: tuple[Twin, ...] = ()
+    waiting: dict[str, Snapshot] = {}  # twin → the newest seen while a terminal held the cart
+    handovers: tuple[Handover, ...] = ()  # the live ones
+    bindings: dict[str, Binding] = {}  # code hash of a used to-online code → who joined by it
+    claim: Claim | None = None
+    fence: int = 0
+    sale: Sale | None = None
+    late_sales: int = 0
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def line(self, line_id: str) -> Line | None:
+        """The line of that id, if the cart has it."""
+        return next((line for line in self.lines if line.id == line_id), None)
+
+    def twin(self, ref: TwinRef) -> Twin | None:
+        """The twin at that place, if this cart has it."""
+        return next((twin for twin in self.twins if twin.ref == ref), None)
+
+    def handover(self, handover_id: str) -> Handover | None:
+        """The live hand-over of that id."""
+        return next((offer for offer in self.handovers if offer.id == handover_id), None)

@@ -1,0 +1,69 @@
+"""Brands, stores and terminals: where carts are sold."""
+
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from cartbridge.domain.model import Strict
+from cartbridge.domain.money import CurrencyCode
+
+PricePolicy = Literal["till", "captured", "lower"]
+Owner = Literal["own", "franchise", "concession"]
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+_DEFAULT_CLOSING: Final = time(20, 0)
+
+
+class Brand(Strict):
+    """What the shopper knows: name, logo and legal texts of one banner of the retailer."""
+
+    id: Slug
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "fr-FR"
+    logo_url: str | None = None
+    privacy_url: str | None = None
+    abandoned_after_hours: Annotated[int, Field(ge=1)] = 24 * 14
+
+
+class Store(Strict):
+    """A shop: where it is, when it closes, and whose price wins there."""
+
+    id: Slug
+    brand: Slug
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    address: str | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "FR"
+    currency: CurrencyCode = "EUR"
+    time_zone: str = "Europe/Paris"
+    opening_hours: str | None = None
+    closing_time: time = _DEFAULT_CLOSING
+    owner: Owner = "own"
+    price_list: str | None = None
+    policy: PricePolicy | None = None
+    mode: Literal["live", "training"] = "live"
+    external_ids: dict[str, str] = {}  # connection → the store's id there
+
+    @property
+    def price_policy(self) -> PricePolicy:
+        """Whose price wins: the store's rule, else the till's for a franchise, else the lower."""
+        return self.policy or ("till" if self.owner == "franchise" else "lower")
+
+    def next_closing(self, now: datetime) -> datetime:
+        """When this store closes next, in its own time zone."""
+        local = now.astimezone(ZoneInfo(self.time_zone))
+        closing = local.replace(
+            hour=self.closing_time.hour, minute=self.closing_time.minute, second=0, microsecond=0
+        )
+        return closing if closing > local else closing + timedelta(days=1)
+
+
+class Terminal(Strict):
+    """A till, tablet or kiosk in a store."""
+
+    id: Slug
+    store: Slug
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: Literal["till", "tablet", "kiosk"] = "till"
+    external_ids: dict[str, str] = {}
