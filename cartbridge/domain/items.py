@@ -34,7 +34,7 @@ def is_in_store(gtin: str) -> bool:
 
 
 def to_ean13(gtin: str) -> str | None:
-    """The EAN-13 a till's scanner reads for this GTIN, or None where there is none (a case code)."""
+    """The EAN-13 a till reads for this GTIN, or None where there is none (a case code)."""
     if not is_gtin(gtin) or (len(gtin) == 14 and gtin[0] != "0"):
         return None
     return gtin.zfill(14)[1:]

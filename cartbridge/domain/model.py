@@ -1,4 +1,4 @@
-"""The two forms every model of the domain takes: strict for what we make, open for what others send."""
+"""The form of every model: values that never change and know all their fields."""
 
 from typing import ClassVar
 
@@ -12,9 +12,3 @@ class Strict(BaseModel):
 
     # Top-level fields that may hold personal data; the database keeps them only encrypted.
     personal: ClassVar[frozenset[str]] = frozenset()
-
-
-class Lenient(BaseModel):
-    """A value read from a sender we do not control: fields it does not know are passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")

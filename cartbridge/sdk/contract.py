@@ -1,0 +1,169 @@
+"""The contract between the gateway and one platform: what every connector is made of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+import httpx
+from pydantic import BaseModel
+
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.customer import Customer
+from cartbridge.domain.items import Item
+from cartbridge.domain.model import Strict
+from cartbridge.domain.projection import Projection
+from cartbridge.domain.quantity import Amount
+from cartbridge.domain.twin import Basket, Snapshot, TwinKind, TwinRef, Writes
+from cartbridge.sdk.observations import Read
+
+Capability = Literal["fetch", "push", "freeze", "continue_online", "join"]
+Login = Literal["adopts", "merges", "replaces", "nothing"]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A request as it came: method, our public URL for it, headers in lower case, exact bytes."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the platform expects to be answered."""
+
+    status: int = 202
+    body: bytes | None = None  # None: the gateway's own `{"message": …, "duplicate": …}`
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A hook whose signature holds; `key` names the delivery where the platform's id is unique."""
+
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """One document a hook speaks of, and what makes this mention of it the same mention."""
+
+    external_id: str
+    kind: TwinKind = "cart"
+    account: str | None = None
+    revision: int | None = None
+    dedup: str | None = None
+
+
+class WriteLine(Strict):
+    """A row the twin should show; quantity 0 takes it out."""
+
+    key: str
+    item: Item
+    quantity: Amount
+    unit: str = "C62"
+    changed: bool = True  # False: it already shows this
+
+
+class Write(Strict):
+    """A conditional write: only if the twin is still at `base_revision`."""
+
+    push_id: str
+    ref: TwinRef
+    base_revision: int | None = None
+    lines: tuple[WriteLine, ...]
+    codes: tuple[str, ...] = ()
+    customer: Customer | None = None
+
+    @property
+    def basket(self) -> Basket:
+        """What the twin shows if the platform accepts everything."""
+        return {line.key: line.quantity for line in self.lines if line.quantity}
+
+
+class Written(Strict):
+    """The platform took the write, perhaps with refusals; the snapshot is what it shows now."""
+
+    snapshot: Snapshot
+
+
+class Moved(Strict):
+    """The twin was changed in the meantime and was not written; the snapshot is what it shows."""
+
+    snapshot: Snapshot
+
+
+class Manifest(Strict):
+    """What a connector can do; what is not declared is not called."""
+
+    name: str
+    title: str
+    kind: Literal["shop", "pos"]
+    capabilities: frozenset[Capability] = frozenset()
+    writes: Writes = "none"
+    login: Login = "nothing"
+    versions: str  # the platform's versions that it follows
+    settings: type[BaseModel]
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What an async part works with: the connection's settings and a client made for it."""
+
+    settings: Any
+    client: httpx.AsyncClient
+
+
+class Connector(ABC):
+    """One platform, stateless: the pure parts read and translate, the async parts call it."""
+
+    manifest: ClassVar[Manifest]
+
+    def answer(self, request: Raw, settings: Any) -> Reply | None:
+        """The answer to a ping or handshake, which is nothing to store; None: it is a hook."""
+        return None
+
+    @abstractmethod
+    def verify(self, raw: Raw, settings: Any, now: datetime) -> Delivery:
+        """Believes a hook only if the platform signed it; raises Forged otherwise."""
+
+    @property
+    def accepted(self) -> Reply:
+        """What the platform wants to hear once its hook is safely stored."""
+        return Reply()
+
+    @abstractmethod
+    def identify(self, hook: Raw, settings: Any) -> list[Named]:
+        """Which documents a hook speaks of; an empty list if none concerns us."""
+
+    @abstractmethod
+    def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
+        """What a hook, or a document that `fetch` brought, says; raises Unreadable."""
+
+    @abstractmethod
+    def project(self, cart: Cart) -> Projection:
+        """The cart as this platform would show it: its rows merged as it merges them."""
+
+    async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
+        """The document as it is there now, for `read`; None if it is gone."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare fetch")
+
+    async def push(self, write: Write, remote: Remote) -> Written | Moved:
+        """Writes the twin on condition; a repeated push_id answers its first result."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare push")
+
+    async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
+        """Stops the online checkout until a time, telling the shopper where her cart is."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare freeze")
+
+    async def thaw(self, ref: TwinRef, remote: Remote) -> None:
+        """Lets the online checkout go on."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare freeze")
+
+    def continue_url(self, code: str, settings: Any) -> str:
+        """Where a shopper who opened a to-online code gets on with the cart."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare continue_online")

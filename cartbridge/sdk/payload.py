@@ -1,0 +1,65 @@
+"""Reading a platform's JSON: strictly, exactly, and without falling for hostile input."""
+
+import json
+from decimal import Decimal
+from typing import Any, Final
+
+from cartbridge.sdk.errors import Unreadable
+
+MAX_DEPTH: Final = 64
+
+
+def loads(body: bytes) -> dict[str, Any]:
+    """The object in a body: numbers exact, no NaN, no repeated names, at most 64 deep."""
+    if _depth(body) > MAX_DEPTH:
+        raise Unreadable(f"nested deeper than {MAX_DEPTH}")
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            parse_float=_number,
+            parse_int=_integer,
+            parse_constant=_refuse,
+            object_pairs_hook=_once,
+        )
+    except UnicodeDecodeError as error:
+        raise Unreadable("not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise Unreadable("not a JSON object")
+    return value
+
+
+def _depth(body: bytes) -> int:
+    deepest = depth = 0
+    for byte in body:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _number(text: str) -> Decimal:
+    value = Decimal(text)
+    if len(text) > 40 or not -20 <= value.adjusted() <= 20:
+        raise ValueError("a number out of any shop's range")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError("a number out of any shop's range")
+    return int(text)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not a number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return members
