@@ -8,6 +8,7 @@ import pwd
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,11 +154,11 @@ def _candidates() -> list[Path]:
     on_path = shutil.which("postgres")
     if on_path is not None:
         # /usr/local/bin may hold nothing but links into the folder that has all the programs.
-        found += [Path(on_path).parent, Path(on_path).resolve().parent]
+        found += [Path(on_path).resolve().parent, Path(on_path).parent]
     return found
 
 
-def _newest_first(folders: Any) -> list[Path]:
+def _newest_first(folders: Iterable[Path]) -> list[Path]:
     def version(folder: Path) -> list[int]:
         return [int(number) for number in re.findall(r"\d+", folder.parent.name)]
 

@@ -123,6 +123,10 @@ class Connector(ABC):
 
     manifest: ClassVar[Manifest]
 
+    def writes(self, settings: Any) -> Writes:
+        """How this connection can be written; some can only be read until a URL is set."""
+        return self.manifest.writes
+
     def answer(self, request: Raw, settings: Any) -> Reply | None:
         """The answer to a ping or handshake, which is nothing to store; None: it is a hook."""
         return None
