@@ -24,7 +24,6 @@ class Brand(Strict):
     locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "fr-FR"
     logo_url: str | None = None
     privacy_url: str | None = None
-    abandoned_after_hours: Annotated[int, Field(ge=1)] = 24 * 14
 
 
 class Store(Strict):

@@ -32,6 +32,7 @@ class CartGone(Strict):
     revision: int | None = None
     at: datetime
     merged_into: str | None = None
+    into_revision: int | None = None  # the first revision of that cart that holds these lines
 
 
 class CheckoutSeen(Strict):

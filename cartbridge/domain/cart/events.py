@@ -41,6 +41,7 @@ class Started(Event):
     origin: Origin
     currency: str
     tax_mode: Literal["inclusive", "exclusive"] = "inclusive"
+    root: str | None = None
     parent: str | None = None
     brand: str | None = None
     locale: str | None = None
@@ -105,7 +106,7 @@ class CustomerIdentified(Event):
 
     personal: ClassVar[frozenset[str]] = frozenset({"customer"})
     type: Literal["cart.customer_identified"] = "cart.customer_identified"
-    customer: Customer
+    customer: Customer | None = None  # None only once the person was erased
 
 
 class DetailsChanged(Event):
@@ -149,7 +150,7 @@ class ObservationHeld(Event):
     personal: ClassVar[frozenset[str]] = frozenset({"snapshot"})
     type: Literal["cart.observation_held"] = "cart.observation_held"
     ref: TwinRef
-    snapshot: Snapshot
+    snapshot: Snapshot | None = None  # None only once the person was erased
 
 
 class WritePlanned(Event):
@@ -219,7 +220,6 @@ class Claimed(Event):
     terminal: str
     store: str
     fence: int
-    renews: bool = True
     handover: str | None = None
     taken_over_from: str | None = None  # the terminal that held it before
     reason: str | None = None

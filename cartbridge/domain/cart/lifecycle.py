@@ -23,6 +23,7 @@ class State(StrEnum):
 
 S = State
 FINAL: Final = frozenset({S.EXPIRED, S.CANCELLED})
+BOUGHT: Final = frozenset({S.ORDERED, S.FULFILLED, S.RETURNED})
 
 # Names of events without their "cart." prefix.
 EDITS: Final = "line_added line_changed line_removed code_applied code_removed"
@@ -52,7 +53,7 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, AFTER, "claimed claim_put_on_hold")
                | to(S.OPEN, "claim_released claim_lapsed") | to(S.ORDERED, "sold ordered"),
     S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, AFTER)
-               | to(S.OPEN, "checkout_left") | to(S.ORDERED, "ordered")
+               | to(S.OPEN, "checkout_left") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
     S.ORDERED:   to(S.ORDERED, FACTS, TWINS, AFTER, "lines_returned")
@@ -69,8 +70,8 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
     S.MERGED:    to(S.MERGED, FACTS, TWINS, AFTER) | to(S.OPEN, "unmerged")
                | to(S.EXPIRED, "expired"),
-    S.EXPIRED:   {},
-    S.CANCELLED: {},
+    S.EXPIRED:   to(S.EXPIRED, AFTER),
+    S.CANCELLED: to(S.CANCELLED, AFTER, "twin_observed twin_left"),
 }
 # fmt: on
 

@@ -1,10 +1,10 @@
 """The cart as its events leave it: what decide looks at and views are made of."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.line import Discount, Line
 from cartbridge.domain.model import Strict
@@ -58,7 +58,6 @@ class Claim(Strict):
     store: str
     fence: int
     since: datetime
-    renews: bool = True  # False: a device that cannot renew by itself, such as a printed sheet
     on_hold: bool = False
 
 
@@ -115,6 +114,7 @@ class Cart(Strict):
     unheard: Claim | None = None  # the claim whose outcome nobody told yet
     currency: CurrencyCode = "EUR"
     tax_mode: TaxMode = "inclusive"
+    root: str | None = None  # the first cart of the family, if it is not this one
     parent: str | None = None
     successor: str | None = None  # the cart that carries on: the remainder, or the one merged into
     brand: str | None = None
@@ -149,6 +149,25 @@ class Cart(Strict):
         """The twin at that place, if this cart has it."""
         return next((twin for twin in self.twins if twin.ref == ref), None)
 
+    @property
+    def wanted(self) -> tuple[Line, ...]:
+        """The lines that twins should show: none of what was bought already."""
+        return () if self.state in BOUGHT else self.lines
+
+    @property
+    def slot_holder(self) -> str:
+        """The cart whose key and slot this one shares with all its descendants."""
+        return self.root or self.id
+
     def handover(self, handover_id: str) -> Handover | None:
         """The live hand-over of that id."""
         return next((offer for offer in self.handovers if offer.id == handover_id), None)
+
+
+def due_at(cart: Cart, idle: timedelta) -> datetime | None:
+    """When the gateway has to look at the cart again: its next code runs out, or it lay idle."""
+    if cart.handovers:
+        return min(offer.expires_at for offer in cart.handovers)
+    if cart.state in (State.OPEN, State.CHECKOUT) and cart.outcome is None and cart.updated_at:
+        return cart.updated_at + idle
+    return None

@@ -1,0 +1,272 @@
+"""What may be asked of a cart: imperative, complete, with every id and hash already drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
+from cartbridge.domain.customer import Customer
+from cartbridge.domain.items import Item, LineKind, SoldBy
+from cartbridge.domain.line import Discount, Fulfilment, Prices
+from cartbridge.domain.money import TaxMode
+from cartbridge.domain.projection import Projection
+from cartbridge.domain.quantity import Quantity
+from cartbridge.domain.twin import Snapshot, TwinRef, Writes
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A line to add, its id drawn by the caller."""
+
+    id: str
+    item: Item
+    quantity: Quantity
+    prices: Prices = Prices()
+    kind: LineKind = "goods"
+    sold_by: SoldBy = "piece"
+    parent_line: str | None = None
+    fulfilment: Fulfilment = Fulfilment()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class StartCart:
+    """Begin a cart on our side: in a store, or by a channel without a platform."""
+
+    origin: Origin
+    currency: str
+    lines: tuple[NewLine, ...] = ()
+    codes: tuple[str, ...] = ()
+    tax_mode: TaxMode = "inclusive"
+    brand: str | None = None
+    locale: str | None = None
+    price_list: str | None = None
+    customer: Customer | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Observe:
+    """Take in what a platform shows, by the three-way merge."""
+
+    ref: TwinRef
+    snapshot: Snapshot
+    projection: Projection  # of the cart's wanted lines, in that platform's own form
+    writes: Writes
+    line_ids: tuple[str, ...]  # as many as the snapshot has rows
+    new_cart: str  # used if the cart is finished and the twin was touched again
+    origin: Origin
+    brand: str | None = None
+
+
+@dataclass(frozen=True)
+class EditCart:
+    """Change a cart from a terminal."""
+
+    set: Mapping[str, Decimal]  # line → quantity; 0 removes
+    add: tuple[NewLine, ...] = ()
+    codes: tuple[str, ...] | None = None  # the whole set, as it shall be
+    customer: Customer | None = None
+    terminal: str | None = None
+
+
+@dataclass(frozen=True)
+class PlanWrite:
+    """Decide what a twin should show and store it before it is sent."""
+
+    ref: TwinRef
+    push_id: str
+    projection: Projection
+
+
+@dataclass(frozen=True)
+class OfferHandover:
+    """Make a code for the other side; the older code of that direction dies."""
+
+    handover: str
+    direction: Direction
+    code_hash: str
+    expires_at: datetime
+    store: str | None = None
+    terminal: str | None = None  # who asks, if a till does
+
+
+@dataclass(frozen=True)
+class RevokeHandover:
+    """Kill a code."""
+
+    handover: str
+
+
+@dataclass(frozen=True)
+class LapseHandovers:
+    """Close the codes whose time is over."""
+
+
+@dataclass(frozen=True)
+class JoinHandover:
+    """Tie the shopper's own session to the cart, by a to-online code."""
+
+    code_hash: str
+    ref: TwinRef
+    binding: Binding
+    writes: Writes
+    customer: Customer | None = None
+
+
+@dataclass(frozen=True)
+class ClaimCart:
+    """Take the cart to a terminal: by a code, or by naming the cart."""
+
+    claim: str
+    terminal: str
+    store: str
+    code_hash: str | None = None
+    take_over_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class HoldClaim:
+    """Keep the cart at the terminal until the store closes."""
+
+    claim: str
+
+
+@dataclass(frozen=True)
+class ReleaseClaim:
+    """Put the cart back."""
+
+    claim: str
+    why: Literal["released", "sent_online", "store_closed"] = "released"
+
+
+@dataclass(frozen=True)
+class LapseClaim:
+    """The hold time ran out."""
+
+    claim: str
+
+
+@dataclass(frozen=True)
+class TellOutcome:
+    """Say that a cart of unknown outcome was not sold."""
+
+
+@dataclass(frozen=True)
+class TakenAtTill:
+    """What the till says of one line."""
+
+    line: str
+    quantity: Decimal
+    unit_price: int | None = None
+    total: int | None = None
+    discounts: tuple[Discount, ...] = ()
+
+
+@dataclass(frozen=True)
+class CompleteSale:
+    """The till sold the cart, or part of it."""
+
+    claim: str
+    fence: int
+    receipt_number: str
+    sold_at: datetime
+    store: str
+    terminal: str
+    remainder: str  # the id a remainder would get
+    lines: tuple[TakenAtTill, ...] | None = None  # None: the whole cart, as it stands
+    extra_lines: tuple[NewLine, ...] = ()
+    not_taken: tuple[NotTaken, ...] = ()
+    codes_used: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    total: int | None = None
+    loyalty_shown: bool = False
+
+
+@dataclass(frozen=True)
+class VoidSale:
+    """Cancel the ticket; `successor` is the cart that now carries on, if there is one."""
+
+    receipt_number: str
+    successor: Cart | None = None
+
+
+@dataclass(frozen=True)
+class ReturnLines:
+    """Take goods of this sale back: line → quantity and reason."""
+
+    lines: Mapping[str, tuple[Decimal, str | None]]
+    store: str | None = None
+    terminal: str | None = None
+
+
+@dataclass(frozen=True)
+class OrderOnline:
+    """The platform says the cart was bought there."""
+
+    ref: TwinRef
+    at: datetime
+    order_number: str | None = None
+    taken: Mapping[str, Decimal] | None = None  # item key → quantity; None: what it showed
+    fulfilled: bool = False
+    projection: Projection = ()
+
+
+@dataclass(frozen=True)
+class SeeCheckout:
+    """The shopper entered or left the online checkout."""
+
+    connection: str
+    step: Literal["started", "left"]
+
+
+@dataclass(frozen=True)
+class LoseTwin:
+    """The platform no longer has the twin; `into` is our cart that took its lines, if any."""
+
+    ref: TwinRef
+    into: str | None = None
+
+
+@dataclass(frozen=True)
+class AdoptMerged:
+    """Take over the lines and twins of a cart that went into this one."""
+
+    merged: Cart
+    ref: TwinRef  # of this cart, where the platform joined them
+    from_ref: TwinRef  # of the merged cart
+    already_shown: bool  # this twin's shadow already holds them
+    merged_projection: Projection
+    projection: Projection
+
+
+@dataclass(frozen=True)
+class AbandonCart:
+    """Close an idle cart for the moment; any touch reopens it."""
+
+
+Command = (
+    StartCart
+    | Observe
+    | EditCart
+    | PlanWrite
+    | OfferHandover
+    | RevokeHandover
+    | LapseHandovers
+    | JoinHandover
+    | ClaimCart
+    | HoldClaim
+    | ReleaseClaim
+    | LapseClaim
+    | TellOutcome
+    | CompleteSale
+    | VoidSale
+    | ReturnLines
+    | OrderOnline
+    | SeeCheckout
+    | LoseTwin
+    | AdoptMerged
+    | AbandonCart
+)

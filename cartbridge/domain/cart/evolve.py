@@ -1,0 +1,294 @@
+"""evolve: the cart after a fact. It never raises on what decide produced."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart.lifecycle import following
+from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale
+from cartbridge.domain.line import Line
+from cartbridge.domain.twin import Twin, TwinRef
+
+Changes = dict[str, Any]
+E = TypeVar("E", bound=e.Event)
+
+
+def evolve(cart: Cart, event: e.CartEvent, occurred_at: datetime) -> Cart:
+    """The cart once this event has happened to it, one version further."""
+    changes = _APPLY[type(event)](cart, event, occurred_at)
+    return cart.model_copy(
+        update={
+            **changes,
+            "version": cart.version + 1,
+            "state": following(cart.state, event.type),
+            "updated_at": occurred_at,
+        }
+    )
+
+
+_APPLY: Final[dict[type[e.Event], Callable[[Cart, Any, datetime], Changes]]] = {}
+
+
+def _on(
+    *kinds: type[E],
+) -> Callable[[Callable[[Cart, E, datetime], Changes]], Callable[[Cart, E, datetime], Changes]]:
+    def register(
+        apply: Callable[[Cart, E, datetime], Changes],
+    ) -> Callable[[Cart, E, datetime], Changes]:
+        for kind in kinds:
+            _APPLY[kind] = apply
+        return apply
+
+    return register
+
+
+@_on(e.Started)
+def _started(cart: Cart, event: e.Started, at: datetime) -> Changes:
+    told = event.model_dump(exclude={"type"}, exclude_none=True)
+    return {**{name: getattr(event, name) for name in told}, "started_at": at}
+
+
+@_on(e.LineAdded)
+def _line_added(cart: Cart, event: e.LineAdded, at: datetime) -> Changes:
+    notes = {**cart.notes, event.line.id: event.note} if event.note else cart.notes
+    return {"lines": (*cart.lines, event.line), "notes": notes}
+
+
+@_on(e.LineChanged)
+def _line_changed(cart: Cart, event: e.LineChanged, at: datetime) -> Changes:
+    return {"lines": _with(cart, event.line, lambda line: line.with_quantity(event.quantity))}
+
+
+@_on(e.LineRemoved)
+def _line_removed(cart: Cart, event: e.LineRemoved, at: datetime) -> Changes:
+    notes = {line: note for line, note in cart.notes.items() if line != event.line}
+    return {"lines": tuple(line for line in cart.lines if line.id != event.line), "notes": notes}
+
+
+@_on(e.LinePriced)
+def _line_priced(cart: Cart, event: e.LinePriced, at: datetime) -> Changes:
+    return {
+        "lines": _with(
+            cart, event.line, lambda line: line.model_copy(update={"prices": event.prices})
+        )
+    }
+
+
+@_on(e.CodeApplied)
+def _code_applied(cart: Cart, event: e.CodeApplied, at: datetime) -> Changes:
+    return {"codes": tuple(sorted({*cart.codes, event.code}))}
+
+
+@_on(e.CodeRemoved)
+def _code_removed(cart: Cart, event: e.CodeRemoved, at: datetime) -> Changes:
+    return {"codes": tuple(code for code in cart.codes if code != event.code)}
+
+
+@_on(e.CustomerIdentified)
+def _customer_identified(cart: Cart, event: e.CustomerIdentified, at: datetime) -> Changes:
+    return {"customer": event.customer}
+
+
+@_on(e.DetailsChanged)
+def _details_changed(cart: Cart, event: e.DetailsChanged, at: datetime) -> Changes:
+    told = event.model_dump(exclude={"type"}, exclude_none=True)
+    return {name: getattr(event, name) for name in told}
+
+
+@_on(e.TwinJoined)
+def _twin_joined(cart: Cart, event: e.TwinJoined, at: datetime) -> Changes:
+    others = tuple(twin for twin in cart.twins if twin.ref != event.twin.ref)
+    return {"twins": (*others, event.twin)}
+
+
+@_on(e.TwinObserved)
+def _twin_observed(cart: Cart, event: e.TwinObserved, at: datetime) -> Changes:
+    def seen(twin: Twin) -> Twin:
+        ids = [planned.push_id for planned in twin.planned]
+        rest = twin.planned[ids.index(event.last_push) + 1 :] if event.last_push in ids else None
+        return twin.model_copy(
+            update={
+                "shadow": event.shadow,
+                "shadow_codes": event.codes,
+                "revision": event.revision,
+                "last_push": event.last_push,
+                "planned": twin.planned if rest is None else rest,
+                "refusals": event.refusals,
+                "refused_codes": event.refused_codes,
+            }
+        )
+
+    waiting = {ref: shown for ref, shown in cart.waiting.items() if ref != str(event.ref)}
+    return {"twins": _with_twin(cart, event.ref, seen), "waiting": waiting}
+
+
+@_on(e.ObservationHeld)
+def _observation_held(cart: Cart, event: e.ObservationHeld, at: datetime) -> Changes:
+    if event.snapshot is None:
+        return {}
+    return {"waiting": {**cart.waiting, str(event.ref): event.snapshot}}
+
+
+@_on(e.WritePlanned)
+def _write_planned(cart: Cart, event: e.WritePlanned, at: datetime) -> Changes:
+    def planned(twin: Twin) -> Twin:
+        return twin.model_copy(update={"planned": (*twin.planned, event.write)})
+
+    return {"twins": _with_twin(cart, event.ref, planned)}
+
+
+@_on(e.TwinLeft)
+def _twin_left(cart: Cart, event: e.TwinLeft, at: datetime) -> Changes:
+    if event.to_cart is None:
+        ended = _with_twin(cart, event.ref, lambda twin: twin.model_copy(update={"ended": True}))
+        return {"twins": ended}
+    return {
+        "twins": tuple(twin for twin in cart.twins if twin.ref != event.ref),
+        "waiting": {ref: shown for ref, shown in cart.waiting.items() if ref != str(event.ref)},
+        "successor": event.to_cart,
+    }
+
+
+@_on(e.HandoverOffered)
+def _handover_offered(cart: Cart, event: e.HandoverOffered, at: datetime) -> Changes:
+    offer = Handover(
+        id=event.handover,
+        direction=event.direction,
+        code_hash=event.code_hash,
+        expires_at=event.expires_at,
+        store=event.store,
+    )
+    return {"handovers": (*cart.handovers, offer)}
+
+
+@_on(e.HandoverEnded)
+def _handover_ended(cart: Cart, event: e.HandoverEnded, at: datetime) -> Changes:
+    return {"handovers": tuple(offer for offer in cart.handovers if offer.id != event.handover)}
+
+
+@_on(e.HandoverJoined)
+def _handover_joined(cart: Cart, event: e.HandoverJoined, at: datetime) -> Changes:
+    return {"bindings": {**cart.bindings, event.code_hash: event.bound_to}}
+
+
+@_on(e.Claimed)
+def _claimed(cart: Cart, event: e.Claimed, at: datetime) -> Changes:
+    claim = Claim(
+        id=event.claim, terminal=event.terminal, store=event.store, fence=event.fence, since=at
+    )
+    return {"claim": claim, "fence": event.fence, "outcome": None, "unheard": None}
+
+
+@_on(e.ClaimPutOnHold)
+def _claim_put_on_hold(cart: Cart, event: e.ClaimPutOnHold, at: datetime) -> Changes:
+    return {"claim": cart.claim and cart.claim.model_copy(update={"on_hold": True})}
+
+
+@_on(e.ClaimReleased)
+def _claim_released(cart: Cart, event: e.ClaimReleased, at: datetime) -> Changes:
+    return {"claim": None}
+
+
+@_on(e.ClaimLapsed)
+def _claim_lapsed(cart: Cart, event: e.ClaimLapsed, at: datetime) -> Changes:
+    return {"claim": None, "outcome": event.outcome, "unheard": cart.claim}
+
+
+@_on(e.OutcomeTold)
+def _outcome_told(cart: Cart, event: e.OutcomeTold, at: datetime) -> Changes:
+    return {"outcome": None, "unheard": None}
+
+
+@_on(e.Sold)
+def _sold(cart: Cart, event: e.Sold, at: datetime) -> Changes:
+    sale = Sale(
+        receipt_number=event.receipt_number,
+        store=event.store,
+        terminal=event.terminal,
+        at=event.sold_at,
+        lines=event.lines,
+        not_taken=event.not_taken,
+        remainder=event.remainder,
+    )
+    return {
+        **_bought(cart, {line.line: line.quantity for line in event.lines}),
+        "sale": sale,
+        "successor": event.remainder or cart.successor,
+    }
+
+
+@_on(e.Ordered)
+def _ordered(cart: Cart, event: e.Ordered, at: datetime) -> Changes:
+    sale = Sale(
+        order_number=event.order_number,
+        connection=event.connection,
+        at=event.at,
+        lines=event.lines,
+    )
+    return {**_bought(cart, {line.line: line.quantity for line in event.lines}), "sale": sale}
+
+
+@_on(e.SaleReportedLate)
+def _sale_reported_late(cart: Cart, event: e.SaleReportedLate, at: datetime) -> Changes:
+    return {"late_sales": cart.late_sales + 1}
+
+
+@_on(e.SaleVoided)
+def _sale_voided(cart: Cart, event: e.SaleVoided, at: datetime) -> Changes:
+    if event.to_cart:
+        return {"sale": None, "lines": ()}
+    return {"sale": None, "successor": None}
+
+
+@_on(e.LinesReturned)
+def _lines_returned(cart: Cart, event: e.LinesReturned, at: datetime) -> Changes:
+    back = {line.line: line.quantity for line in event.lines}
+    if cart.sale is None:
+        return {}
+    lines = tuple(
+        line.model_copy(update={"returned": line.returned + back.get(line.line, Decimal(0))})
+        for line in cart.sale.lines
+    )
+    return {"sale": cart.sale.model_copy(update={"lines": lines})}
+
+
+@_on(e.Merged)
+def _merged(cart: Cart, event: e.Merged, at: datetime) -> Changes:
+    return {"successor": event.into, "claim": None, "handovers": ()}
+
+
+@_on(e.Unmerged)
+def _unmerged(cart: Cart, event: e.Unmerged, at: datetime) -> Changes:
+    return {"successor": None}
+
+
+@_on(
+    e.AllReturned,
+    e.CheckoutStarted,
+    e.CheckoutLeft,
+    e.Fulfilled,
+    e.Abandoned,
+    e.Expired,
+    e.Cancelled,
+    e.OfferClosed,
+    e.EditOverwritten,
+    e.DoubleSaleFound,
+)
+def _state_only(cart: Cart, event: e.Event, at: datetime) -> Changes:
+    return {}
+
+
+def _bought(cart: Cart, taken: dict[str, Decimal]) -> Changes:
+    """What a sale leaves on the cart: the lines it took; nobody holds it and no code is live."""
+    lines = tuple(line.with_quantity(taken[line.id]) for line in cart.lines if line.id in taken)
+    return {"lines": lines, "claim": None, "outcome": None, "unheard": None, "handovers": ()}
+
+
+def _with(cart: Cart, line_id: str, change: Callable[[Line], Line]) -> tuple[Line, ...]:
+    return tuple(change(line) if line.id == line_id else line for line in cart.lines)
+
+
+def _with_twin(cart: Cart, ref: TwinRef, change: Callable[[Twin], Twin]) -> tuple[Twin, ...]:
+    return tuple(change(twin) if twin.ref == ref else twin for twin in cart.twins)

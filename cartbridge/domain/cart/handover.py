@@ -1,0 +1,170 @@
+"""Hand-over and claim: a code offers the cart to the other side, one terminal takes it."""
+
+from datetime import datetime
+
+from cartbridge.domain.cart import commands as c
+from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart.draft import Draft
+from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.state import Binding, Cart, Claim, Handover
+from cartbridge.domain.refusals import Refusing
+from cartbridge.domain.twin import Twin
+
+
+def offer(draft: Draft, command: c.OfferHandover) -> None:
+    """A code goes live; an older one of the same direction dies; a till that held it lets go."""
+    cart = draft.cart
+    if cart.has_payment:
+        raise Refusing("cart_has_payment")
+    if not cart.lines:
+        raise Refusing("cart_empty")
+    if cart.state is State.CHECKOUT:
+        raise Refusing("cart_in_checkout")
+    if cart.claim is not None:
+        if cart.claim.terminal != command.terminal or command.direction != "to_online":
+            raise _held(cart.claim)
+        draft.tell(e.ClaimReleased(claim=cart.claim.id, why="sent_online"))
+    for older in cart.handovers:
+        if older.direction == command.direction:
+            draft.tell(e.HandoverEnded(handover=older.id, how="replaced"))
+    draft.tell(
+        e.HandoverOffered(
+            handover=command.handover,
+            direction=command.direction,
+            code_hash=command.code_hash,
+            expires_at=command.expires_at,
+            store=command.store,
+        )
+    )
+
+
+def revoke(draft: Draft, command: c.RevokeHandover) -> None:
+    """A code dies before its time; one that is dead already stays so."""
+    if draft.cart.handover(command.handover) is not None:
+        draft.tell(e.HandoverEnded(handover=command.handover, how="revoked"))
+        draft.close_offer()
+
+
+def lapse_codes(draft: Draft, now: datetime) -> None:
+    """Codes whose time is over die."""
+    for live in draft.cart.handovers:
+        if live.expires_at <= now:
+            draft.tell(e.HandoverEnded(handover=live.id, how="lapsed"))
+    draft.close_offer()
+
+
+def join(draft: Draft, command: c.JoinHandover) -> None:
+    """The first session that joins gets the cart, and may come back; another one is refused."""
+    bound = draft.cart.bindings.get(command.code_hash)
+    if bound is not None:
+        if not _same_person(draft.cart, bound, command.binding):
+            raise Refusing("code_bound")
+    else:
+        live = _live(draft, command.code_hash, "to_online")
+        draft.tell(
+            e.HandoverJoined(
+                handover=live.id,
+                code_hash=command.code_hash,
+                ref=command.ref,
+                bound_to=command.binding,
+            )
+        )
+        draft.tell(e.HandoverEnded(handover=live.id, how="used"))
+        draft.close_offer()
+    if draft.cart.twin(command.ref) is None:
+        draft.tell(e.TwinJoined(twin=Twin(ref=command.ref, writes=command.writes)))
+    if command.customer is not None and command.customer != draft.cart.customer:
+        draft.tell(e.CustomerIdentified(customer=command.customer))
+
+
+def _same_person(cart: Cart, bound: Binding, who: Binding) -> bool:
+    if bound == who:
+        return True
+    if who.customer is None or bound.connection != who.connection:
+        return False
+    known = cart.customer.external_id if cart.customer else None
+    return who.customer in (bound.customer, known)
+
+
+def claim(draft: Draft, command: c.ClaimCart) -> None:
+    """Exactly one terminal holds the cart; in the same store another may take it over."""
+    cart = draft.cart
+    taken_over_from = None
+    if cart.claim is not None:
+        if cart.claim.id == command.claim or cart.claim.terminal == command.terminal:
+            return
+        if command.take_over_reason is None or cart.claim.store != command.store:
+            raise _held(cart.claim)
+        taken_over_from = cart.claim.terminal
+    if cart.state is State.CHECKOUT:
+        raise Refusing("cart_in_checkout")
+    if cart.has_payment:
+        raise Refusing("cart_has_payment")
+    used = None
+    if command.code_hash is not None and taken_over_from is None:
+        used = _live(draft, command.code_hash, "to_store", command.store).id
+    draft.end_codes(used)
+    draft.tell(
+        e.Claimed(
+            claim=command.claim,
+            terminal=command.terminal,
+            store=command.store,
+            fence=cart.fence + 1,
+            handover=used,
+            taken_over_from=taken_over_from,
+            reason=command.take_over_reason if taken_over_from else None,
+        )
+    )
+
+
+def hold(draft: Draft, command: c.HoldClaim) -> None:
+    """The cart stays at its terminal until the store closes."""
+    present = held_claim(draft.cart, command.claim)
+    if not present.on_hold:
+        draft.tell(e.ClaimPutOnHold(claim=present.id))
+
+
+def release(draft: Draft, command: c.ReleaseClaim) -> None:
+    """The cart is put back; putting back what is not held any more changes nothing."""
+    if draft.cart.claim is not None and draft.cart.claim.id == command.claim:
+        draft.tell(e.ClaimReleased(claim=command.claim, why=command.why))
+    elif draft.cart.unheard is not None and draft.cart.unheard.id == command.claim:
+        draft.tell(e.OutcomeTold(claim=command.claim))
+
+
+def lapse_claim(draft: Draft, command: c.LapseClaim) -> None:
+    """The hold time ran out unheard: what became of the cart is unknown until somebody says."""
+    if draft.cart.claim is not None and draft.cart.claim.id == command.claim:
+        draft.tell(e.ClaimLapsed(claim=command.claim, outcome="unknown"))
+
+
+def tell_outcome(draft: Draft, command: c.TellOutcome) -> None:
+    """Somebody said that the cart of unknown outcome was not sold."""
+    if draft.cart.unheard is not None:
+        draft.tell(e.OutcomeTold(claim=draft.cart.unheard.id))
+
+
+def held_claim(cart: Cart, claim_id: str) -> Claim:
+    """The claim of that id, if it still holds the cart."""
+    if cart.claim is None or cart.claim.id != claim_id:
+        raise Refusing("claim_not_held")
+    return cart.claim
+
+
+def _live(draft: Draft, code_hash: str, direction: str, store: str | None = None) -> Handover:
+    live = next((x for x in draft.cart.handovers if x.code_hash == code_hash), None)
+    if live is None:
+        raise Refusing("code_used")  # the service tells revoked and lapsed ones apart
+    if live.direction != direction:
+        raise Refusing("code_wrong_direction")
+    if live.expires_at <= draft.now:
+        raise Refusing("code_lapsed")
+    if store is not None and live.store not in (None, store):
+        raise Refusing("code_other_store", store=live.store or "")
+    return live
+
+
+def _held(by: Claim) -> Refusing:
+    return Refusing(
+        "held_elsewhere", terminal=by.terminal, store=by.store, since=by.since.isoformat()
+    )

@@ -1,0 +1,216 @@
+"""Taking in what a platform shows of a twin, and deciding what a twin is to be told."""
+
+from decimal import Decimal
+
+from cartbridge.domain import merge
+from cartbridge.domain.cart import commands as c
+from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart.draft import Draft
+from cartbridge.domain.cart.editing import set_quantity
+from cartbridge.domain.cart.lifecycle import BOUGHT, State
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.line import Line
+from cartbridge.domain.projection import basket_of
+from cartbridge.domain.quantity import Quantity
+from cartbridge.domain.twin import ObservedLine, PlannedWrite, Snapshot, Twin
+
+CLOSED = BOUGHT | {State.MERGED, State.EXPIRED, State.CANCELLED}
+
+
+def observe(draft: Draft, command: c.Observe) -> Draft | None:
+    """Takes a snapshot in; a new cart is born if this one is finished and was touched again."""
+    twin = draft.cart.twin(command.ref)
+    if twin is None:
+        twin = Twin(ref=command.ref, writes=command.writes)
+        if draft.cart.state is State.NONE:
+            begin(draft, command)
+        draft.tell(e.TwinJoined(twin=twin))
+    if merge.is_stale(twin, command.snapshot):
+        return None
+    if draft.cart.state is State.CLAIMED:
+        _hold(draft, command)
+        return None
+    change = merge.observe(twin, command.snapshot)
+    if change is None:
+        return None
+    if draft.cart.state in CLOSED and any(d > 0 for d in change.quantities.values()):
+        return _born_from(draft, command, twin)
+    if draft.cart.state not in CLOSED:
+        _take_in(draft, command, change)
+    draft.tell(_seen(change))
+    return None
+
+
+def begin(draft: Draft, command: c.Observe, parent: Cart | None = None) -> None:
+    """A cart begins as a platform shows it."""
+    shown = command.snapshot
+    draft.tell(
+        e.Started(
+            origin=command.origin,
+            currency=shown.currency or "EUR",
+            tax_mode=shown.tax_mode or "inclusive",
+            root=parent.slot_holder if parent else None,
+            parent=parent.id if parent else None,
+            brand=command.brand,
+            locale=shown.locale,
+            price_list=shown.price_list,
+            customer=shown.customer,
+            attribution=shown.attribution,
+            consent=shown.consent,
+        )
+    )
+
+
+def _hold(draft: Draft, command: c.Observe) -> None:
+    held = draft.cart.waiting.get(str(command.ref))
+    newest = merge.newer(held, command.snapshot)
+    if newest != held:
+        draft.tell(e.ObservationHeld(ref=command.ref, snapshot=newest))
+
+
+def _born_from(draft: Draft, command: c.Observe, twin: Twin) -> Draft:
+    """The shopper filled the twin of a finished cart: a new cart takes the twin over."""
+    child = Draft(Cart(id=command.new_cart), draft.now)
+    begin(child, command, draft.cart)
+    child.tell(e.TwinJoined(twin=twin.model_copy(update={"ended": False}), from_cart=draft.cart.id))
+    change = merge.observe(twin, command.snapshot)
+    if change is not None:
+        _take_in(child, command, change)
+        child.tell(_seen(change))
+    draft.tell(e.TwinLeft(ref=command.ref, to_cart=command.new_cart))
+    return child
+
+
+def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
+    shown = command.snapshot
+    members = {row.key: row.lines for row in command.projection}
+    basket = shown.basket
+    ids = iter(command.line_ids)
+    for key, amount in change.quantities.items():
+        mine = tuple(line for line in members.get(key, ()) if draft.cart.line(line) is not None)
+        if amount > 0:
+            _gain(draft, key, amount, mine, shown, next(ids))
+        else:
+            _lose(draft, amount, mine, basket.get(key, merge.ZERO))
+    for code in change.codes_added:
+        if code not in draft.cart.codes:
+            draft.tell(e.CodeApplied(code=code))
+    for code in change.codes_removed:
+        if code in draft.cart.codes:
+            draft.tell(e.CodeRemoved(code=code))
+    if draft.cart.origin.connection == command.ref.connection:
+        _follow_origin(draft, command, members)
+
+
+def _gain(
+    draft: Draft,
+    key: str,
+    amount: Decimal,
+    mine: tuple[str, ...],
+    shown: Snapshot,
+    line_id: str,
+) -> None:
+    """What a key gains goes to its oldest line, or begins one."""
+    if mine:
+        oldest = draft.cart.line(mine[0])
+        if oldest is not None:
+            set_quantity(draft, mine[0], oldest.quantity.value + amount)
+        return
+    row = next(line for line in shown.lines if line.key == key)
+    draft.tell(_line_of(row, line_id, amount, shown.basket[key]))
+
+
+def _line_of(row: ObservedLine, line_id: str, amount: Decimal, whole: Decimal) -> e.LineAdded:
+    prices = row.prices if row.quantity == amount else row.prices.scaled(whole, amount)
+    line = Line(
+        id=line_id,
+        kind=row.kind,
+        sold_by=row.sold_by,
+        item=row.item,
+        quantity=Quantity(value=amount, unit=row.unit),
+        prices=prices,
+    )
+    return e.LineAdded(line=line, note=row.note)
+
+
+def _lose(draft: Draft, amount: Decimal, mine: tuple[str, ...], shown: Decimal) -> None:
+    """What a key loses is taken from its youngest line; never below what that side shows."""
+    present = sum((_quantity(draft.cart, line) for line in mine), merge.ZERO)
+    left = present - merge.lowered(present, amount, shown)
+    for line_id in reversed(mine):
+        if left <= 0:
+            return
+        has = _quantity(draft.cart, line_id)
+        taken = min(has, left)
+        set_quantity(draft, line_id, has - taken)
+        left -= taken
+
+
+def _quantity(cart: Cart, line_id: str) -> Decimal:
+    line = cart.line(line_id)
+    return line.quantity.value if line else merge.ZERO
+
+
+def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[str, ...]]) -> None:
+    """Prices, customer and the rest are as the connection says where the cart began."""
+    shown = command.snapshot
+    for row in shown.lines:
+        line = next((x for x in draft.cart.lines if x.id in members.get(row.key, ())), None) or (
+            next((x for x in draft.cart.lines if x.item == row.item), None)
+        )
+        alone = sum(1 for other in shown.lines if other.key == row.key) == 1
+        if line and alone and line.quantity.value == row.quantity and line.prices != row.prices:
+            draft.tell(e.LinePriced(line=line.id, prices=row.prices))
+    if shown.customer is not None and shown.customer != draft.cart.customer:
+        draft.tell(e.CustomerIdentified(customer=shown.customer))
+    details = _details(draft.cart, shown)
+    if details is not None:
+        draft.tell(details)
+
+
+def _details(cart: Cart, shown: Snapshot) -> e.DetailsChanged | None:
+    changed = e.DetailsChanged(
+        shipping=shown.shipping if shown.shipping != cart.shipping else None,
+        has_payment=shown.has_payment if shown.has_payment != cart.has_payment else None,
+        locale=shown.locale if shown.locale not in (None, cart.locale) else None,
+        attribution=shown.attribution if shown.attribution not in ({}, cart.attribution) else None,
+        consent=shown.consent if shown.consent not in ({}, cart.consent) else None,
+    )
+    return None if changed == e.DetailsChanged() else changed
+
+
+def _seen(change: merge.Change) -> e.TwinObserved:
+    twin = change.twin
+    return e.TwinObserved(
+        ref=twin.ref,
+        shadow=twin.shadow,
+        codes=twin.shadow_codes,
+        revision=twin.revision,
+        last_push=twin.last_push,
+        refusals=twin.refusals,
+        refused_codes=twin.refused_codes,
+        echo=change.is_echo,
+    )
+
+
+def plan_write(draft: Draft, command: c.PlanWrite) -> None:
+    """Stores what a twin is about to be told, unless it already shows what it should."""
+    twin = draft.cart.twin(command.ref)
+    if twin is None or twin.ended or twin.writes == "none" or draft.cart.state is State.CLAIMED:
+        return
+    if str(command.ref) in draft.cart.waiting:
+        return
+    wanted = basket_of(command.projection)
+    codes = () if draft.cart.state in CLOSED else draft.cart.codes
+    if merge.in_step(twin, wanted, codes):
+        return
+    write = PlannedWrite(
+        push_id=command.push_id,
+        base_revision=twin.revision,
+        expected=merge.target(twin, wanted),
+        codes=merge.target_codes(twin, codes),
+        wanted=wanted,
+    )
+    again = twin.planned[-1].model_copy(update={"push_id": write.push_id}) if twin.planned else None
+    if again != write:  # the same write is sent again under its first id
+        draft.tell(e.WritePlanned(ref=command.ref, write=write))

@@ -1,0 +1,42 @@
+"""Every way the domain says no: a stable code, and what a person needs to understand it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Code = Literal[
+    "cart_not_open",  # bought, merged, closed or deleted: it cannot be changed
+    "cart_has_payment",  # a payment, deposit or gift card is on it
+    "cart_empty",  # nothing to hand over
+    "cart_in_checkout",  # she is paying online just now
+    "held_elsewhere",  # another terminal holds it
+    "code_used",
+    "code_revoked",
+    "code_lapsed",
+    "code_unknown",
+    "code_other_store",  # bound to another store
+    "code_wrong_direction",  # made for the other side
+    "code_bound",  # somebody else joined by it
+    "claim_not_held",  # this claim is over
+    "line_unknown",
+    "quantity_invalid",
+    "sale_unknown",
+    "sale_not_voidable",
+    "return_exceeds_sale",
+    "receipt_conflict",  # that receipt number already stands on this cart with another content
+]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The answer to a command that may not happen; nothing was changed."""
+
+    code: Code
+    params: dict[str, str] = field(default_factory=dict)
+
+
+class Refusing(Exception):
+    """Carries a refusal out of the depth of a decision; never leaves the domain."""
+
+    def __init__(self, code: Code, **params: str) -> None:
+        super().__init__(code)
+        self.refused = Refused(code, params)
