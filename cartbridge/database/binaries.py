@@ -1,4 +1,4 @@
-"""Finds PostgreSQL's programs on this machine and makes sure that the server's account can run them."""
+"""Finds PostgreSQL's programs and makes sure that the server's account can run them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def process_arguments(account: Account | None) -> dict[str, Any]:
     """Arguments of a PostgreSQL process: its account, a neutral folder, none of our environment."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     arguments: dict[str, Any] = {
-        # The gateway's environment holds keys, and a process's environment is its account's to read.
+        # The gateway's environment holds keys, and the account can read its processes' one.
         "env": {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", **kept},
         "cwd": "/",
     }
@@ -120,27 +120,32 @@ def runnable_by(folder: Path, account: Account | None, copy: Path) -> Path:
             f"The account {account.name} cannot run PostgreSQL's programs in {folder}: let it "
             "read that folder, or set CARTBRIDGE_PG_BIN to a folder that it can read."
         )
+    private = copy / tree.parent.name / tree.name / folder.name
     origin = f"{tree} {program_version(folder)} {(folder / 'postgres').stat().st_mtime_ns}\n"
     marker = copy / "copied-from"
     if not marker.is_file() or marker.read_text() != origin:
         _copy_for(account, tree, copy, origin)
-        log.warning(
-            "database.programs_copied",
-            found=str(tree),
-            used=str(copy),
-            reason=f"the account {account.name} cannot reach the folder found",
-        )
-    return copy / folder.name
+        reason = f"the account {account.name} cannot reach the folder found"
+        log.warning("database.programs_copied", found=str(tree), used=str(copy), reason=reason)
+    program_version(private, account)
+    return private
 
 
 def _copy_for(account: Account, tree: Path, copy: Path, origin: str) -> None:
     unfinished = copy.with_name(copy.name + ".new")
     for leftover in (unfinished, copy):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(tree, unfinished, symlinks=True)
+    package = tree.parent
+    shutil.copytree(tree, unfinished / package.name / tree.name, symlinks=True)
+    # A wheel keeps its shared libraries beside the package, found by their relative place.
+    libraries = package.with_name(package.name + ".libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
     (unfinished / "copied-from").write_text(origin)
     for path in (unfinished, *unfinished.rglob("*")):
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o700 if path.is_dir() else 0o400))
     unfinished.rename(copy)
 
 
