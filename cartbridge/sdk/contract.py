@@ -127,6 +127,10 @@ class Connector(ABC):
         """How this connection can be written; some can only be read until a URL is set."""
         return self.manifest.writes
 
+    def capabilities(self, settings: Any) -> frozenset[Capability]:
+        """What this connection can do: what is declared, less what its settings leave out."""
+        return self.manifest.capabilities
+
     def answer(self, request: Raw, settings: Any) -> Reply | None:
         """The answer to a ping or handshake, which is nothing to store; None: it is a hook."""
         return None

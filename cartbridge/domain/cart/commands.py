@@ -89,6 +89,7 @@ class OfferHandover:
     direction: Direction
     code_hash: str
     expires_at: datetime
+    short_hash: str | None = None
     store: str | None = None
     terminal: str | None = None  # who asks, if a till does
 
@@ -113,6 +114,7 @@ class JoinHandover:
     ref: TwinRef
     binding: Binding
     writes: Writes
+    has_own: bool = False  # the session holds a cart of ours already, which will go into this one
     customer: Customer | None = None
 
 
@@ -212,6 +214,7 @@ class OrderOnline:
     taken: Mapping[str, Decimal] | None = None  # item key → quantity; None: what it showed
     fulfilled: bool = False
     projection: Projection = ()
+    remainder: str | None = None  # the id a remainder would get; None: none is made
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,22 @@ class LoseTwin:
 
     ref: TwinRef
     into: str | None = None
+    into_revision: int | None = None  # of the twin that took the lines
+
+
+@dataclass(frozen=True)
+class RenameTwin:
+    """The platform gave the same twin another id."""
+
+    ref: TwinRef
+    to: TwinRef
+
+
+@dataclass(frozen=True)
+class MergeInto:
+    """Let this cart go into another one of the same shopper, twins and all."""
+
+    into: str
 
 
 @dataclass(frozen=True)
@@ -235,11 +254,11 @@ class AdoptMerged:
     """Take over the lines and twins of a cart that went into this one."""
 
     merged: Cart
-    ref: TwinRef  # of this cart, where the platform joined them
-    from_ref: TwinRef  # of the merged cart
-    already_shown: bool  # this twin's shadow already holds them
-    merged_projection: Projection
-    projection: Projection
+    gone: TwinRef | None = None  # the merged cart's twin that the platform itself joined…
+    ref: TwinRef | None = None  # …to this twin of ours
+    already_shown: bool = False  # our twin was seen since, and its shadow holds the lines
+    merged_projection: Projection = ()
+    projection: Projection = ()  # of this cart, as its twin at `ref` would show it
 
 
 @dataclass(frozen=True)
@@ -267,6 +286,8 @@ Command = (
     | OrderOnline
     | SeeCheckout
     | LoseTwin
+    | RenameTwin
+    | MergeInto
     | AdoptMerged
     | AbandonCart
 )

@@ -31,6 +31,8 @@ def _dispatch(draft: Draft, command: c.Command) -> Draft | None:
             return sale.complete(draft, command)
         case c.VoidSale():
             return sale.void(draft, command)
+        case c.OrderOnline():
+            return online.order(draft, command)
         case c.StartCart() | c.EditCart() | c.PlanWrite():
             _content(draft, command)
         case c.OfferHandover() | c.RevokeHandover() | c.LapseHandovers() | c.JoinHandover():
@@ -93,21 +95,24 @@ def _claim(
 def _life(
     draft: Draft,
     command: c.ReturnLines
-    | c.OrderOnline
     | c.SeeCheckout
     | c.LoseTwin
+    | c.RenameTwin
+    | c.MergeInto
     | c.AdoptMerged
     | c.AbandonCart,
 ) -> None:
     match command:
         case c.ReturnLines():
             sale.give_back_goods(draft, command)
-        case c.OrderOnline():
-            online.order(draft, command)
         case c.SeeCheckout():
             online.see_checkout(draft, command)
         case c.LoseTwin():
             online.lose_twin(draft, command)
+        case c.RenameTwin():
+            online.rename_twin(draft, command)
+        case c.MergeInto():
+            online.merge_into(draft, command)
         case c.AdoptMerged():
             online.adopt(draft, command)
         case c.AbandonCart():

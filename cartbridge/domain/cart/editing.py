@@ -49,6 +49,8 @@ def set_quantity(draft: Draft, line_id: str, quantity: Decimal) -> None:
     line = draft.cart.line(line_id)
     if line is None:
         raise Refusing("line_unknown", line=line_id)
+    if quantity < 0:
+        raise Refusing("quantity_invalid", line=line_id)
     was = line.quantity.value
     if quantity == 0:
         draft.tell(e.LineRemoved(line=line_id, was=was))

@@ -184,6 +184,7 @@ class HandoverOffered(Event):
     handover: str
     direction: Direction
     code_hash: str
+    short_hash: str | None = None
     expires_at: datetime
     store: str | None = None
 
@@ -351,6 +352,7 @@ class Ordered(Event):
     order_number: str | None = None
     at: datetime
     lines: tuple[SoldLine, ...] = ()
+    remainder: str | None = None  # the cart of what the order did not take
 
 
 class Fulfilled(Event):
@@ -370,6 +372,7 @@ class Merged(Event):
 
     type: Literal["cart.merged"] = "cart.merged"
     into: str
+    into_revision: int | None = None  # from which on the platform shows the joined lines
 
 
 class Unmerged(Event):

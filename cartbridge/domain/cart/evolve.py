@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.lifecycle import following
-from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale
+from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale, former_refs
 from cartbridge.domain.line import Line
 from cartbridge.domain.twin import Twin, TwinRef
 
@@ -99,8 +99,18 @@ def _details_changed(cart: Cart, event: e.DetailsChanged, at: datetime) -> Chang
 
 @_on(e.TwinJoined)
 def _twin_joined(cart: Cart, event: e.TwinJoined, at: datetime) -> Changes:
-    others = tuple(twin for twin in cart.twins if twin.ref != event.twin.ref)
-    return {"twins": (*others, event.twin)}
+    twin, here = event.twin, str(event.twin.ref)
+    others = tuple(other for other in cart.twins if other.ref != twin.ref)
+    waiting, moved_with = dict(cart.waiting), dict(cart.moved_with)
+    if event.from_cart is not None:
+        pushes = (*(planned.push_id for planned in twin.planned), twin.last_push)
+        moved_with[here] = tuple(push for push in pushes if push is not None)
+    for before in former_refs(twin):  # the same twin under another id: what waited still does
+        if str(before) in waiting:
+            waiting[here] = waiting.pop(str(before)).model_copy(update={"revision": None})
+        if str(before) in moved_with:
+            moved_with[here] = moved_with.pop(str(before))
+    return {"twins": (*others, twin), "waiting": waiting, "moved_with": moved_with}
 
 
 @_on(e.TwinObserved)
@@ -157,6 +167,7 @@ def _handover_offered(cart: Cart, event: e.HandoverOffered, at: datetime) -> Cha
         id=event.handover,
         direction=event.direction,
         code_hash=event.code_hash,
+        short_hash=event.short_hash,
         expires_at=event.expires_at,
         store=event.store,
     )
@@ -178,7 +189,13 @@ def _claimed(cart: Cart, event: e.Claimed, at: datetime) -> Changes:
     claim = Claim(
         id=event.claim, terminal=event.terminal, store=event.store, fence=event.fence, since=at
     )
-    return {"claim": claim, "fence": event.fence, "outcome": None, "unheard": None}
+    return {
+        "claim": claim,
+        "last_claim": claim,
+        "fence": event.fence,
+        "outcome": None,
+        "unheard": None,
+    }
 
 
 @_on(e.ClaimPutOnHold)
@@ -226,8 +243,13 @@ def _ordered(cart: Cart, event: e.Ordered, at: datetime) -> Changes:
         connection=event.connection,
         at=event.at,
         lines=event.lines,
+        remainder=event.remainder,
     )
-    return {**_bought(cart, {line.line: line.quantity for line in event.lines}), "sale": sale}
+    return {
+        **_bought(cart, {line.line: line.quantity for line in event.lines}),
+        "sale": sale,
+        "successor": event.remainder or cart.successor,
+    }
 
 
 @_on(e.SaleReportedLate)
@@ -256,7 +278,13 @@ def _lines_returned(cart: Cart, event: e.LinesReturned, at: datetime) -> Changes
 
 @_on(e.Merged)
 def _merged(cart: Cart, event: e.Merged, at: datetime) -> Changes:
-    return {"successor": event.into, "claim": None, "handovers": ()}
+    return {
+        "successor": event.into,
+        "claim": None,
+        "handovers": (),
+        "merged_at_revision": event.into_revision,
+        "merges": cart.merges + 1,
+    }
 
 
 @_on(e.Unmerged)

@@ -32,6 +32,7 @@ def offer(draft: Draft, command: c.OfferHandover) -> None:
             handover=command.handover,
             direction=command.direction,
             code_hash=command.code_hash,
+            short_hash=command.short_hash,
             expires_at=command.expires_at,
             store=command.store,
         )
@@ -71,7 +72,7 @@ def join(draft: Draft, command: c.JoinHandover) -> None:
         )
         draft.tell(e.HandoverEnded(handover=live.id, how="used"))
         draft.close_offer()
-    if draft.cart.twin(command.ref) is None:
+    if draft.cart.twin(command.ref) is None and not command.has_own:
         draft.tell(e.TwinJoined(twin=Twin(ref=command.ref, writes=command.writes)))
     if command.customer is not None and command.customer != draft.cart.customer:
         draft.tell(e.CustomerIdentified(customer=command.customer))
@@ -82,7 +83,9 @@ def _same_person(cart: Cart, bound: Binding, who: Binding) -> bool:
         return True
     if who.customer is None or bound.connection != who.connection:
         return False
-    known = cart.customer.external_id if cart.customer else None
+    # An id means somebody on its own connection only: two shops may both have a customer 42.
+    ours = cart.customer if cart.origin.connection == who.connection else None
+    known = ours.external_id if ours else None
     return who.customer in (bound.customer, known)
 
 
@@ -93,7 +96,7 @@ def claim(draft: Draft, command: c.ClaimCart) -> None:
     if cart.claim is not None:
         if cart.claim.id == command.claim or cart.claim.terminal == command.terminal:
             return
-        if command.take_over_reason is None or cart.claim.store != command.store:
+        if not command.take_over_reason or cart.claim.store != command.store:
             raise _held(cart.claim)
         taken_over_from = cart.claim.terminal
     if cart.state is State.CHECKOUT:

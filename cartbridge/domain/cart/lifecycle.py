@@ -30,7 +30,7 @@ EDITS: Final = "line_added line_changed line_removed code_applied code_removed"
 FACTS: Final = "line_priced customer_identified details_changed"
 TWINS: Final = "twin_joined twin_observed observation_held write_planned edit_overwritten twin_left"
 CODES: Final = "handover_ended handover_joined"
-AFTER: Final = "sale_reported_late double_sale_found"
+AFTER: Final = "sale_reported_late double_sale_found outcome_told"
 
 
 def to(state: State, *names: str) -> dict[str, State]:
@@ -41,12 +41,12 @@ def to(state: State, *names: str) -> dict[str, State]:
 # fmt: off
 TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.NONE:      to(S.OPEN, "started"),
-    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, AFTER, "outcome_told")
+    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, AFTER)
                | to(S.OFFERED, "handover_offered") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, AFTER, "outcome_told handover_offered")
+    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, AFTER, "handover_offered")
                | to(S.OPEN, "offer_closed") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.MERGED, "merged") | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
@@ -70,7 +70,7 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
     S.MERGED:    to(S.MERGED, FACTS, TWINS, AFTER) | to(S.OPEN, "unmerged")
                | to(S.EXPIRED, "expired"),
-    S.EXPIRED:   to(S.EXPIRED, AFTER),
+    S.EXPIRED:   to(S.EXPIRED, AFTER, "twin_observed twin_left"),
     S.CANCELLED: to(S.CANCELLED, AFTER, "twin_observed twin_left"),
 }
 # fmt: on

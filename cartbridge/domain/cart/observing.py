@@ -8,7 +8,8 @@ from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.editing import set_quantity
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
-from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.cart.remainder import move_twins
+from cartbridge.domain.cart.state import Cart, former_refs
 from cartbridge.domain.line import Line
 from cartbridge.domain.projection import basket_of
 from cartbridge.domain.quantity import Quantity
@@ -19,13 +20,16 @@ CLOSED = BOUGHT | {State.MERGED, State.EXPIRED, State.CANCELLED}
 
 def observe(draft: Draft, command: c.Observe) -> Draft | None:
     """Takes a snapshot in; a new cart is born if this one is finished and was touched again."""
+    if any(command.ref in former_refs(twin) for twin in draft.cart.twins):
+        return None  # late news of a twin that goes on under another id, which shows it all
     twin = draft.cart.twin(command.ref)
     if twin is None:
         twin = Twin(ref=command.ref, writes=command.writes)
         if draft.cart.state is State.NONE:
             begin(draft, command)
         draft.tell(e.TwinJoined(twin=twin))
-    if merge.is_stale(twin, command.snapshot):
+    held = draft.cart.waiting.get(str(command.ref))
+    if merge.is_stale(twin, command.snapshot) or merge.is_overtaken(held, command.snapshot):
         return None
     if draft.cart.state is State.CLAIMED:
         _hold(draft, command)
@@ -69,29 +73,35 @@ def _hold(draft: Draft, command: c.Observe) -> None:
 
 
 def _born_from(draft: Draft, command: c.Observe, twin: Twin) -> Draft:
-    """The shopper filled the twin of a finished cart: a new cart takes the twin over."""
+    """The shopper filled the twin of a finished cart: a new cart takes it over, and the others."""
     child = Draft(Cart(id=command.new_cart), draft.now)
+    bought = draft.cart.state in BOUGHT
+    # What was bought is not wanted again; what only lay in a closed cart still is.
+    kept = twin if bought else Twin(ref=twin.ref, aliases=twin.aliases, writes=twin.writes)
+    joined = kept.model_copy(update={"ended": False})
     begin(child, command, draft.cart)
-    child.tell(e.TwinJoined(twin=twin.model_copy(update={"ended": False}), from_cart=draft.cart.id))
-    change = merge.observe(twin, command.snapshot)
+    child.tell(e.TwinJoined(twin=joined, from_cart=draft.cart.id))
+    change = merge.observe(joined, command.snapshot)
     if change is not None:
         _take_in(child, command, change)
         child.tell(_seen(change))
     draft.tell(e.TwinLeft(ref=command.ref, to_cart=command.new_cart))
+    if bought:
+        move_twins(draft, child)
     return child
 
 
 def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
     shown = command.snapshot
     members = {row.key: row.lines for row in command.projection}
-    basket = shown.basket
+    basket = {} if draft.cart.is_behind(change.twin) else shown.basket
     ids = iter(command.line_ids)
     for key, amount in change.quantities.items():
         mine = tuple(line for line in members.get(key, ()) if draft.cart.line(line) is not None)
         if amount > 0:
             _gain(draft, key, amount, mine, shown, next(ids))
         else:
-            _lose(draft, amount, mine, basket.get(key, merge.ZERO))
+            lose(draft, amount, mine, basket.get(key, merge.ZERO))
     for code in change.codes_added:
         if code not in draft.cart.codes:
             draft.tell(e.CodeApplied(code=code))
@@ -117,11 +127,11 @@ def _gain(
             set_quantity(draft, mine[0], oldest.quantity.value + amount)
         return
     row = next(line for line in shown.lines if line.key == key)
-    draft.tell(_line_of(row, line_id, amount, shown.basket[key]))
+    draft.tell(_line_of(row, line_id, amount))
 
 
-def _line_of(row: ObservedLine, line_id: str, amount: Decimal, whole: Decimal) -> e.LineAdded:
-    prices = row.prices if row.quantity == amount else row.prices.scaled(whole, amount)
+def _line_of(row: ObservedLine, line_id: str, amount: Decimal) -> e.LineAdded:
+    prices = row.prices if row.quantity == amount else row.prices.scaled(row.quantity, amount)
     line = Line(
         id=line_id,
         kind=row.kind,
@@ -133,7 +143,7 @@ def _line_of(row: ObservedLine, line_id: str, amount: Decimal, whole: Decimal) -
     return e.LineAdded(line=line, note=row.note)
 
 
-def _lose(draft: Draft, amount: Decimal, mine: tuple[str, ...], shown: Decimal) -> None:
+def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...], shown: Decimal) -> None:
     """What a key loses is taken from its youngest line; never below what that side shows."""
     present = sum((_quantity(draft.cart, line) for line in mine), merge.ZERO)
     left = present - merge.lowered(present, amount, shown)
@@ -196,12 +206,14 @@ def _seen(change: merge.Change) -> e.TwinObserved:
 def plan_write(draft: Draft, command: c.PlanWrite) -> None:
     """Stores what a twin is about to be told, unless it already shows what it should."""
     twin = draft.cart.twin(command.ref)
-    if twin is None or twin.ended or twin.writes == "none" or draft.cart.state is State.CLAIMED:
+    if twin is None or twin.ended or twin.writes == "none":
+        return
+    if draft.cart.state is State.CLAIMED or draft.cart.state in CLOSED - BOUGHT:
         return
     if str(command.ref) in draft.cart.waiting:
         return
     wanted = basket_of(command.projection)
-    codes = () if draft.cart.state in CLOSED else draft.cart.codes
+    codes = () if draft.cart.state in BOUGHT else draft.cart.codes
     if merge.in_step(twin, wanted, codes):
         return
     write = PlannedWrite(

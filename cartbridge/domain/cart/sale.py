@@ -1,6 +1,6 @@
 """What a till tells of a sale: sold, cancelled, returned; never what was paid, nor how."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from cartbridge.domain.cart import commands as c
@@ -8,10 +8,10 @@ from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.editing import added, set_quantity
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
+from cartbridge.domain.cart.remainder import give_back, move_twins, remainder
 from cartbridge.domain.cart.state import Cart, Sale, SoldLine
 from cartbridge.domain.line import Line
 from cartbridge.domain.refusals import Refusing
-from cartbridge.domain.twin import Twin
 
 ZERO: Final = Decimal(0)
 OUT_OF_REACH: Final = frozenset({State.MERGED, State.EXPIRED, State.CANCELLED})
@@ -30,8 +30,8 @@ def complete(draft: Draft, command: c.CompleteSale) -> Draft | None:
     sold = _sold_lines(draft.cart, command)
     left = _left_over(draft.cart, sold, command)
     draft.end_codes()
-    remainder = command.remainder if left else None
     before = draft.cart
+    used = command.codes_used or before.codes
     carried_out = all(
         line.fulfilment.kind == "carry_out" for line in before.lines if _taken(sold, line.id)
     )
@@ -45,15 +45,18 @@ def complete(draft: Draft, command: c.CompleteSale) -> Draft | None:
             terminal=command.terminal,
             lines=sold,
             not_taken=command.not_taken,
-            codes_used=command.codes_used or before.codes,
+            codes_used=used,
             discounts=command.discounts,
             total=command.total,
-            remainder=remainder,
+            remainder=command.remainder if left else None,
             loyalty_shown=command.loyalty_shown,
             carried_out=carried_out,
         )
     )
-    child = _remainder(draft, before, left, command) if remainder else None
+    child = None
+    if left:
+        unused = tuple(code for code in before.codes if code not in used)
+        child = remainder(draft, before, left, command.remainder, unused)
     if carried_out:
         draft.tell(e.Fulfilled())
     return child
@@ -78,8 +81,14 @@ def _report_late(draft: Draft, command: c.CompleteSale) -> None:
             store=command.store,
             terminal=command.terminal,
             lines=tuple(
-                SoldLine(line=line.line, quantity=line.quantity, unit_price=line.unit_price)
-                for line in command.lines or ()
+                SoldLine(
+                    line=line.line,
+                    quantity=line.quantity,
+                    unit_price=line.unit_price,
+                    total=line.total,
+                    discounts=line.discounts,
+                )
+                for line in _together(command.lines or ())
             ),
         )
     )
@@ -90,19 +99,49 @@ def _report_late(draft: Draft, command: c.CompleteSale) -> None:
 def _sold_lines(cart: Cart, command: c.CompleteSale) -> tuple[SoldLine, ...]:
     extra = {line.id for line in command.extra_lines}
     if command.lines is None:
-        refused = {line.line: line.quantity for line in command.not_taken}
         told = tuple(
-            c.TakenAtTill(line.id, line.quantity.value - refused.get(line.id, ZERO))
+            c.TakenAtTill(line.id, line.quantity.value - _declined(command, line.id))
             for line in cart.lines
             if line.id not in extra
         )
     else:
-        told = command.lines
+        told = _together(command.lines)
     added_at_till = tuple(
         c.TakenAtTill(line.id, line.quantity.value, line.prices.unit_price, line.prices.total)
         for line in command.extra_lines
     )
     return tuple(_sold(cart, line, extra) for line in (*told, *added_at_till) if line.quantity > 0)
+
+
+def _declined(command: c.CompleteSale, line_id: str) -> Decimal:
+    return sum((x.quantity for x in command.not_taken if x.line == line_id), ZERO)
+
+
+def _together(told: tuple[c.TakenAtTill, ...]) -> tuple[c.TakenAtTill, ...]:
+    """One entry per line; a ticket may hold a line twice, at two prices."""
+    whole: dict[str, c.TakenAtTill] = {}
+    for part in told:
+        before = whole.get(part.line)
+        whole[part.line] = part if before is None else _added(before, part)
+    return tuple(whole.values())
+
+
+def _added(one: c.TakenAtTill, other: c.TakenAtTill) -> c.TakenAtTill:
+    totals = [_total(part) for part in (one, other)]
+    known = [total for total in totals if total is not None]
+    return c.TakenAtTill(
+        line=one.line,
+        quantity=one.quantity + other.quantity,
+        unit_price=one.unit_price if one.unit_price == other.unit_price else None,
+        total=sum(known) if len(known) == len(totals) else None,
+        discounts=(*one.discounts, *other.discounts),
+    )
+
+
+def _total(part: c.TakenAtTill) -> int | None:
+    if part.total is not None or part.unit_price is None:
+        return part.total
+    return int((part.unit_price * part.quantity).to_integral_value(ROUND_HALF_UP))
 
 
 def _sold(cart: Cart, told: c.TakenAtTill, extra: set[str]) -> SoldLine:
@@ -138,49 +177,6 @@ def _left_over(cart: Cart, sold: tuple[SoldLine, ...], command: c.CompleteSale) 
     return tuple(line.with_quantity(amount) for line, amount in left if amount > 0)
 
 
-def _remainder(
-    draft: Draft, before: Cart, left: tuple[Line, ...], command: c.CompleteSale
-) -> Draft:
-    """The cart of what is left: same shopper, same pass, and the twins that live on."""
-    child = Draft(Cart(id=command.remainder), draft.now)
-    child.tell(
-        e.Started(
-            origin=before.origin,
-            currency=before.currency,
-            tax_mode=before.tax_mode,
-            root=before.slot_holder,
-            parent=before.id,
-            brand=before.brand,
-            locale=before.locale,
-            price_list=before.price_list,
-            customer=before.customer,
-            attribution=before.attribution,
-            consent=before.consent,
-            metadata=before.metadata,
-        )
-    )
-    for line in left:
-        note = before.notes.get(line.id)
-        child.tell(e.LineAdded(line=line, note=note, from_cart=before.id))
-    for twin in before.twins:
-        if _lives_on(twin):
-            move_twin(draft, child, twin, before)
-    return child
-
-
-def _lives_on(twin: Twin) -> bool:
-    return not twin.ended and twin.ref.kind in ("cart", "checkout")
-
-
-def move_twin(origin: Draft, target: Draft, twin: Twin, before: Cart) -> None:
-    """A twin moves as it is: shadow, revision, writes under way, refusals, what waits for it."""
-    target.tell(e.TwinJoined(twin=twin, from_cart=origin.cart.id))
-    waiting = before.waiting.get(str(twin.ref))
-    if waiting is not None:
-        target.tell(e.ObservationHeld(ref=twin.ref, snapshot=waiting))
-    origin.tell(e.TwinLeft(ref=twin.ref, to_cart=target.cart.id))
-
-
 def void(draft: Draft, command: c.VoidSale) -> Draft | None:
     """The ticket is cancelled: its lines go to the cart that carries on, or this one reopens."""
     cart = draft.cart
@@ -194,7 +190,8 @@ def void(draft: Draft, command: c.VoidSale) -> Draft | None:
     for taken in sold:
         line = cart.line(taken.line)
         if line is not None and not taken.extra:
-            give_back(heir, line, taken.quantity - taken.returned, cart.id)
+            left = taken.quantity - taken.returned
+            give_back(heir, line, left, cart.id, cart.notes.get(line.id))
     draft.tell(e.SaleVoided(receipt_number=command.receipt_number, to_cart=successor.id))
     draft.tell(e.Merged(into=successor.id))
     return heir
@@ -210,23 +207,9 @@ def _reopen(
         if line is not None:
             left = ZERO if taken.extra else taken.quantity - taken.returned
             set_quantity(draft, line.id, left)
-    if heir is None:
-        return None
-    for twin in heir.cart.twins:
-        if _lives_on(twin):
-            move_twin(heir, draft, twin, heir.cart)
+    if heir is not None:
+        move_twins(heir, draft)
     return heir
-
-
-def give_back(heir: Draft, line: Line, amount: Decimal, from_cart: str) -> None:
-    """Lines of another cart come into this one: onto the same line, or as a line of their own."""
-    if amount <= 0:
-        return
-    same = heir.cart.line(line.id)
-    if same is not None:
-        set_quantity(heir, same.id, same.quantity.value + amount)
-    else:
-        heir.tell(e.LineAdded(line=line.with_quantity(amount), from_cart=from_cart))
 
 
 def give_back_goods(draft: Draft, command: c.ReturnLines) -> None:

@@ -45,6 +45,7 @@ class Handover(Strict):
     id: str  # hnd_…
     direction: Direction
     code_hash: str
+    short_hash: str | None = None
     expires_at: datetime
     store: str | None = None
     bound_to: Binding | None = None
@@ -132,12 +133,16 @@ class Cart(Strict):
     metadata: dict[str, str] = {}
     twins: tuple[Twin, ...] = ()
     waiting: dict[str, Snapshot] = {}  # twin → the newest seen while a terminal held the cart
+    moved_with: dict[str, tuple[str, ...]] = {}  # twin that came from another cart → its old pushes
     handovers: tuple[Handover, ...] = ()  # the live ones
     bindings: dict[str, Binding] = {}  # code hash of a used to-online code → who joined by it
     claim: Claim | None = None
+    last_claim: Claim | None = None  # the newest there was, over or not
     fence: int = 0
     sale: Sale | None = None
     late_sales: int = 0
+    merged_at_revision: int | None = None  # from which on the heir's twin shows our lines
+    merges: int = 0  # how often it was merged: a merge may be undone
     started_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -148,6 +153,11 @@ class Cart(Strict):
     def twin(self, ref: TwinRef) -> Twin | None:
         """The twin at that place, if this cart has it."""
         return next((twin for twin in self.twins if twin.ref == ref), None)
+
+    def is_behind(self, twin: Twin) -> bool:
+        """Whether a twin from another cart still shows what that cart sold: no push of ours yet."""
+        old_pushes = self.moved_with.get(str(twin.ref))
+        return old_pushes is not None and (twin.last_push is None or twin.last_push in old_pushes)
 
     @property
     def wanted(self) -> tuple[Line, ...]:
@@ -162,6 +172,11 @@ class Cart(Strict):
     def handover(self, handover_id: str) -> Handover | None:
         """The live hand-over of that id."""
         return next((offer for offer in self.handovers if offer.id == handover_id), None)
+
+
+def former_refs(twin: Twin) -> tuple[TwinRef, ...]:
+    """Where the twin was before its platform gave it the present id."""
+    return tuple(twin.ref.model_copy(update={"external_id": old}) for old in twin.aliases)
 
 
 def due_at(cart: Cart, idle: timedelta) -> datetime | None:

@@ -1,0 +1,5 @@
+"""`python -m cartbridge` is the `cartbridge` command."""
+
+from cartbridge.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The web faces, one file per audience."""

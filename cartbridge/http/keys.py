@@ -1,0 +1,7 @@
+"""Names under which the application keeps what its handlers need."""
+
+from aiohttp import web
+
+from cartbridge.services.gateway import Gateway
+
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)

@@ -1,0 +1,87 @@
+"""What the shopper's phone opens: her pass, and the code's own page."""
+
+from aiohttp import web
+
+from cartbridge.http.keys import GATEWAY
+from cartbridge.http.problem import locale_of
+from cartbridge.pages import qr
+from cartbridge.pages.page import Page, script
+from cartbridge.pages.shopper import code_page, error_page, pass_page
+from cartbridge.services.codes import scanned
+from cartbridge.services.open_pass import code_link, open_pass, watch_pass
+from cartbridge.services.problems import Problem
+
+
+def _answer(page: Page) -> web.Response:
+    headers = {
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        **page.headers,
+    }
+    return web.Response(status=page.status, body=page.body.encode(), headers=headers)
+
+
+async def show_pass(request: web.Request) -> web.Response:
+    """Her cart with a fresh code while it may be taken at a till, or what became of it."""
+    view = await open_pass(request.app[GATEWAY], request.match_info["pass"])
+    if view is None:
+        return _answer(error_page(404, _locale(request)))
+    return _answer(pass_page(view, _locale(request)))
+
+
+async def refresh_pass(request: web.Request) -> web.Response:
+    """The button for a fresh code: leads back to the pass, which makes one."""
+    raise web.HTTPSeeOther(f"/c/{request.match_info['pass']}")
+
+
+async def watch(request: web.Request) -> web.Response:
+    """Whether the page would look different now: asked by the page's own script."""
+    mark = await watch_pass(request.app[GATEWAY], request.match_info["pass"])
+    if mark is None:
+        raise Problem("not_found", what="pass")
+    return web.Response(text=mark, headers={"Cache-Control": "no-store"})
+
+
+async def show_code(request: web.Request) -> web.StreamResponse:
+    """Only "show this at the till"; a to-online code leads on to the shop. No cart, no name."""
+    gateway = request.app[GATEWAY]
+    link = await code_link(gateway, request.match_info["code"])
+    if link is None:
+        return _answer(error_page(404, _locale(request)))
+    if link.direction == "to_online":
+        return _answer(code_page(_locale(request), brand=link.brand, continue_url=link.url))
+    text = f"{gateway.public_url}/h/{link.code}".upper()
+    return _answer(code_page(_locale(request), brand=link.brand, qr_text=text))
+
+
+async def code_picture(request: web.Request) -> web.Response:
+    """The QR of a code, as SVG or PNG: only what whoever has the code could draw as well."""
+    code = scanned(request.match_info["code"])
+    if code is None:
+        raise Problem("not_found", what="code")
+    text = f"{request.app[GATEWAY].public_url}/h/{code}".upper()
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    if request.match_info["form"] == "png":
+        return web.Response(body=qr.png(text), content_type="image/png", headers=headers)
+    return web.Response(text=qr.svg(text), content_type="image/svg+xml", headers=headers)
+
+
+async def asset(request: web.Request) -> web.Response:
+    """The pages' one script."""
+    file = script()
+    return web.Response(body=file.body, headers=dict(file.headers))
+
+
+def _locale(request: web.Request) -> str | None:
+    return locale_of(request) if "Accept-Language" in request.headers else None
+
+
+def add_to(app: web.Application) -> None:
+    """Adds the shopper's pages; a scanned address is in capitals, so both spellings lead here."""
+    app.router.add_get("/c/{pass}", show_pass)
+    app.router.add_post("/c/{pass}", refresh_pass)
+    app.router.add_get("/c/{pass}/mark", watch)
+    for h in ("h", "H"):
+        app.router.add_get(f"/{h}/{{code}}", show_code)
+        app.router.add_get(f"/{h}/{{code}}/qr.{{form:svg|png}}", code_picture)
+    app.router.add_get(script().path, asset)

@@ -1,0 +1,27 @@
+"""Logging: one line per fact, as text for people or JSON for machines; never a secret."""
+
+import logging
+from typing import Any
+
+import structlog
+
+from cartbridge.settings import Settings
+
+
+def configure_logs(settings: Settings) -> None:
+    """Sets the form and the level of all log lines of this process."""
+    level = getattr(logging, settings.log_level.upper())
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=False)
+    if settings.log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+    )

@@ -1,0 +1,40 @@
+"""Applying one sorted part of an inbox message, or putting it aside where an operator sees it."""
+
+import uuid
+
+from cartbridge.database.documents import Mark
+from cartbridge.database.inbox import Part
+from cartbridge.domain.twin import TwinRef
+from cartbridge.sdk.errors import Unreadable
+from cartbridge.sdk.observations import Observation
+from cartbridge.services.apply_observation import Cause, apply_observation, part_command
+from cartbridge.services.gateway import Gateway
+from cartbridge.services.sort_inbox import raw_of
+
+
+async def apply_part(gateway: Gateway, part: Part) -> None:
+    """Lets the part take effect once; what its connector cannot read goes to quarantine."""
+    link = await gateway.connectors.by_id(part.tenant, part.connection)
+    if link is None or part.ref is None:
+        await gateway.inbox.finish(part, "ignored", "the connection was removed")
+        return
+    try:
+        read = link.connector.read(raw_of(gateway, link, part.delivery), link.settings)
+    except Unreadable as error:
+        await gateway.inbox.finish(part, "quarantined", str(error))
+        return
+    command = part_command(part.message, part.ordinal)
+    ours = [x for x in read.observations if _is(part.ref, x)]
+    for place, seen in enumerate(ours, start=1):
+        mark = Mark(part.shard, part.message, part.ordinal, "applied")
+        cause = Cause(
+            command=uuid.uuid5(command, str(place)),
+            message=part.message,
+            marks=(mark,) if place == len(ours) else (),
+        )
+        await apply_observation(gateway, link, seen, cause)
+    await gateway.inbox.finish(part, "applied")
+
+
+def _is(ref: TwinRef, seen: Observation) -> bool:
+    return (seen.kind, seen.external_id) == (ref.kind, ref.external_id)

@@ -1,0 +1,198 @@
+"""A terminal takes a cart: by QR code, by 8 digits or by naming it; exactly one holds it."""
+
+import math
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from cartbridge.database.idempotency import Attempt
+from cartbridge.domain.cart import commands as c
+from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart.state import Cart, Claim
+from cartbridge.domain.drift import Drift
+from cartbridge.domain.ids import make_id, named, slot_of, uuid_of
+from cartbridge.services.codes import hashed, scanned, typed
+from cartbridge.services.find_cart import cart_by_id, cart_of_pointer, living
+from cartbridge.services.freshen_cart import freshen_cart
+from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.problems import Problem
+from cartbridge.services.report_drift import report_drift
+from cartbridge.services.run_command import run_command
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the terminal names the cart; exactly one of the three."""
+
+    code: str | None = None
+    short_code: str | None = None
+    cart: str | None = None
+    take_over_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A claim and its cart as they stand now; `over` once the terminal no longer holds it."""
+
+    claim: Claim
+    over: bool
+    cart: Cart
+    lease_seconds_left: int
+    as_of: datetime
+    stale: bool
+    drift: Drift
+    late_sales: int = 0
+
+
+async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: Attempt) -> Held:
+    """Exactly one terminal gets it; the answer shows the shopper's last accepted change."""
+    store, terminal = _place(caller)
+    cart, code_hash = await _named(gateway, caller, wanted)
+    as_of, stale = await freshen_cart(gateway, caller.tenant, cart)
+    slot = slot_of(cart.id)
+    claim = make_id("clm", attempt.started_at, slot, attempt.entropy("claim"))
+    await gateway.pointers.claim_pointer(
+        caller.tenant, "claim", uuid_of(claim).bytes, uuid_of(cart.id)
+    )
+
+    async def make(now: Cart) -> c.ClaimCart | None:
+        if now.claim is not None and now.claim.id == claim:
+            return None
+        return c.ClaimCart(
+            claim=claim,
+            terminal=terminal,
+            store=store,
+            code_hash=code_hash,
+            take_over_reason=wanted.take_over_reason,
+        )
+
+    await _lapse_if_over(gateway, caller, cart, attempt)
+    try:
+        outcome = await run_command(gateway, caller, cart.id, attempt.command_id, make)
+    except Problem as problem:
+        raise await _explained(gateway, caller, cart, code_hash, problem) from None
+    return await held(gateway, caller, outcome.cart, as_of, stale)
+
+
+def _place(caller: Caller) -> tuple[str, str]:
+    if caller.store is None or caller.terminal is None:
+        raise Problem("terminal_required")
+    return caller.store, caller.terminal
+
+
+async def _named(gateway: Gateway, caller: Caller, wanted: Wanted) -> tuple[Cart, str | None]:
+    """The cart that is meant, and the hash of the code it was named by."""
+    if wanted.cart is not None:
+        cart = await cart_by_id(gateway, caller.tenant, wanted.cart)
+        return await living(gateway, caller.tenant, cart), None
+    if wanted.code is not None:
+        return await _by_code(gateway, caller, wanted.code)
+    return await _by_short_code(gateway, caller, wanted.short_code or "")
+
+
+async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, str]:
+    await _check_lock(gateway, caller)
+    code = scanned(text)
+    cart = code and await cart_of_pointer(gateway, caller.tenant, "code", hashed(code))
+    if not cart or not code:
+        await _count_wrong(gateway, caller)
+        raise Problem("code_unknown")
+    return cart, hashed(code).hex()
+
+
+async def _by_short_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, str]:
+    await _check_lock(gateway, caller)
+    code = typed(text)
+    cart = code and await cart_of_pointer(gateway, caller.tenant, "short_code", hashed(code))
+    if not cart or not code:
+        await _count_wrong(gateway, caller)
+        raise Problem("code_unknown")
+    short_hash = hashed(code).hex()
+    live = next((x for x in cart.handovers if x.short_hash == short_hash), None)
+    return cart, live.code_hash if live is not None else f"short:{short_hash}"
+
+
+def _entry(caller: Caller) -> bytes:
+    return hashed(f"code entry {caller.store}/{caller.terminal}")
+
+
+async def _check_lock(gateway: Gateway, caller: Caller) -> None:
+    seconds = await gateway.directory.locked(caller.tenant, _entry(caller))
+    if seconds:
+        raise Problem("code_entry_locked", retry_after=seconds, seconds=str(seconds))
+
+
+async def _count_wrong(gateway: Gateway, caller: Caller) -> None:
+    seconds = await gateway.directory.count_failure(caller.tenant, _entry(caller))
+    if seconds:
+        raise Problem("code_entry_locked", retry_after=seconds, seconds=str(seconds))
+
+
+async def _lapse_if_over(gateway: Gateway, caller: Caller, cart: Cart, attempt: Attempt) -> None:
+    """A hold time that has run out does not keep the next terminal waiting for our own loop."""
+    loaded = await gateway.documents.load(caller.tenant, cart.id)
+    claim = loaded.state.claim if loaded is not None else None
+    if claim is None or claim.terminal == caller.terminal:
+        return
+    if await _seconds_left(gateway, caller, cart.id, claim.id) > 0:
+        return
+    over = claim.id
+
+    async def make(now: Cart) -> c.LapseClaim:
+        return c.LapseClaim(over)
+
+    await run_command(gateway, caller, cart.id, uuid.uuid5(attempt.command_id, "lapse"), make)
+
+
+async def _explained(
+    gateway: Gateway, caller: Caller, cart: Cart, code_hash: str | None, problem: Problem
+) -> Problem:
+    """A dead code is told apart: used, revoked or replaced, or run out."""
+    if problem.code != "code_used" or code_hash is None:
+        return problem
+    return Problem(await fate_of_code(gateway, caller, cart, code_hash))
+
+
+async def fate_of_code(gateway: Gateway, caller: Caller, cart: Cart, code_hash: str) -> str:
+    """What became of a code that is no longer live, as the journal tells it."""
+    handover = None
+    for stored in await gateway.documents.history(caller.tenant, cart.id):
+        fact = stored.event
+        if isinstance(fact, e.HandoverOffered) and code_hash in (
+            fact.code_hash,
+            f"short:{fact.short_hash}",
+        ):
+            handover = fact.handover
+        if isinstance(fact, e.HandoverEnded) and fact.handover == handover:
+            return {"used": "code_used", "lapsed": "code_lapsed"}.get(fact.how, "code_revoked")
+    return "code_used"
+
+
+async def held(gateway: Gateway, caller: Caller, cart: Cart, as_of: datetime, stale: bool) -> Held:
+    """What a terminal is shown of a cart that it holds, or held."""
+    claim = cart.claim or cart.unheard or cart.last_claim
+    if claim is None:
+        raise Problem("claim_not_held")
+    over = cart.claim is None
+    left = 0 if over else await _seconds_left(gateway, caller, cart.id, claim.id)
+    drift = await report_drift(gateway, caller.tenant, cart, claim.store)
+    return Held(claim, over, cart, left, as_of, stale, drift, cart.late_sales)
+
+
+async def _seconds_left(gateway: Gateway, caller: Caller, cart_id: str, claim_id: str) -> int:
+    lease = await gateway.leases.of(caller.tenant, cart_id)
+    if lease is None or lease.claim != claim_id:
+        return 0
+    return max(0, math.floor(lease.seconds_left))
+
+
+async def cart_of_claim(gateway: Gateway, caller: Caller, claim_id: str) -> Cart:
+    """The cart that a claim is, or was, about; another store's claim is not found."""
+    try:
+        key = uuid_of(claim_id)
+    except ValueError:
+        raise Problem("not_found", what="claim") from None
+    target = await gateway.pointers.find(caller.tenant, "claim", key.bytes)
+    if target is None:
+        raise Problem("not_found", what="claim")
+    return await cart_by_id(gateway, caller.tenant, named("crt", target))

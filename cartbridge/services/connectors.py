@@ -1,0 +1,119 @@
+"""The installed connectors, found by entry point, and the connections made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from cartbridge.database.directory import Connection, Directory
+from cartbridge.domain.ids import is_id, named, uuid_of
+from cartbridge.domain.twin import TwinRef, Writes
+from cartbridge.sdk.contract import Connector, Remote
+from cartbridge.services.problems import Problem
+
+GROUP: Final = "cartbridge.connectors"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One connection, ready to be used: its connector and its settings, secrets included."""
+
+    connection: Connection
+    connector: Connector
+    settings: Any = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The connection's name, as documents and people use it."""
+        return self.connection.slug
+
+    @property
+    def tenant(self) -> UUID:
+        """The retailer it belongs to."""
+        return self.connection.tenant
+
+    @property
+    def writes(self) -> Writes:
+        """How its twins can be written, with these settings."""
+        return self.connector.writes(self.settings)
+
+    @property
+    def uuid(self) -> UUID:
+        """Its bare id, as the inbox knows it."""
+        return uuid_of(self.connection.id)
+
+    def can(self, capability: str) -> bool:
+        """Whether the connector declares this; what is not declared is not called."""
+        return capability in self.connector.capabilities(self.settings)
+
+    def remote(self, client: Any) -> Remote:
+        """What its async parts are given."""
+        return Remote(settings=self.settings, client=client)
+
+
+class Connectors:
+    """Finds the link behind a connection; a connector is loaded when first needed."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._found = {entry.name: entry for entry in entry_points(group=GROUP)}
+        self._loaded: dict[str, Connector] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all installed connectors."""
+        return sorted(self._found)
+
+    def connector(self, name: str) -> Connector:
+        """The connector of that name; Problem if it is not installed."""
+        if name not in self._loaded:
+            if name not in self._found:
+                raise Problem("connector_unknown", name=name, known=", ".join(self.names))
+            self._loaded[name] = self._found[name].load()()
+        return self._loaded[name]
+
+    def settings(self, name: str, values: Mapping[str, Any]) -> Any:
+        """The settings of a connection, checked against what its connector asks for."""
+        model = self.connector(name).manifest.settings
+        try:
+            return model.model_validate(dict(values))
+        except ValidationError as error:
+            faults = tuple(
+                {"field": ".".join(map(str, fault["loc"])), "why": fault["msg"]}
+                for fault in error.errors(include_input=False, include_url=False)
+            )
+            raise Problem("invalid_request", errors=faults) from None
+
+    def link(self, connection: Connection) -> Link:
+        """The link of a connection that was looked up already."""
+        connector = self.connector(connection.connector)
+        settings = self.settings(connection.connector, connection.settings)
+        return Link(connection=connection, connector=connector, settings=settings)
+
+    async def by_hook(self, hook: str) -> Link | None:
+        """The link behind an unguessable hook id."""
+        connection = await self._directory.connection_by_hook(hook)
+        return None if connection is None else self.link(connection)
+
+    async def by_id(self, tenant: UUID, connection: UUID) -> Link | None:
+        """The link of a tenant's connection, by its bare id."""
+        return await self.by_name(tenant, named("con", connection))
+
+    async def by_name(self, tenant: UUID, name: str) -> Link | None:
+        """The link of a tenant's connection, by its name or its id."""
+        connections = self._directory.connections
+        if is_id(name, "con"):
+            connection = await connections.get(tenant, name)
+        else:
+            connection = await connections.get_by_slug(tenant, name)
+        return None if connection is None else self.link(connection)
+
+    async def of(self, tenant: UUID, ref: TwinRef) -> Link:
+        """The link a twin is on; Problem if the connection was removed."""
+        link = await self.by_name(tenant, ref.connection)
+        if link is None:
+            raise Problem("not_found", what="connection")
+        return link

@@ -1,0 +1,87 @@
+"""What has to be done outside because of what happened to a cart: written in the same append."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from cartbridge.domain import merge
+from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart.draft import Decided
+from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.observing import CLOSED
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.projection import Projection, basket_of
+from cartbridge.domain.twin import Twin, TwinRef
+from cartbridge.services.connectors import Link
+
+Links = dict[str, Link]  # connection → its link
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A message for the outbox: what to do, for which twin, in whose lane."""
+
+    document: str
+    kind: str  # write, freeze, thaw, fetch, take_in, adopt
+    ref: TwinRef | None = None
+
+    @property
+    def lane(self) -> str:
+        """Errands of one lane are run one at a time and in order."""
+        return str(self.ref) if self.ref is not None else self.document
+
+    @property
+    def payload(self) -> bytes:
+        """The errand's details; never personal data."""
+        details = {"ref": self.ref.model_dump(mode="json")} if self.ref is not None else {}
+        return json.dumps(details, separators=(",", ":"), sort_keys=True).encode()
+
+
+def project(cart: Cart, link: Link) -> Projection:
+    """What the platform would show of the lines that are still wanted."""
+    return link.connector.project(cart.model_copy(update={"lines": cart.wanted}))
+
+
+def write_due(cart: Cart, twin: Twin, link: Link) -> bool:
+    """Whether a twin does not show what it should, and can be told."""
+    if twin.ended or twin.writes == "none" or cart.state is State.CLAIMED:
+        return False
+    if str(twin.ref) in cart.waiting or cart.origin.imported:
+        return False
+    codes = () if cart.state in CLOSED else cart.codes
+    return not merge.in_step(twin, basket_of(project(cart, link)), codes)
+
+
+_ENDS_CLAIM: Final = (e.ClaimReleased, e.ClaimLapsed, e.Sold, e.Ordered)
+
+
+def errands(before: Cart, decided: Decided, links: Links) -> list[Errand]:
+    """The errands that one cart's new facts ask for."""
+    cart = decided.cart
+    todo: list[Errand] = []
+    for twin in cart.twins:
+        link = links.get(twin.ref.connection)
+        if link is None:
+            continue
+        todo += _frozen(cart, twin, link, decided)
+        if cart.claim is None and str(twin.ref) in cart.waiting:
+            todo.append(Errand(cart.id, "take_in", twin.ref))
+        if write_due(cart, twin, link):
+            todo.append(Errand(cart.id, "write", twin.ref))
+    for fact in decided.events:
+        if isinstance(fact, e.Merged) and before.state is not State.NONE and before.sale is None:
+            todo.append(Errand(cart.id, "adopt"))
+    return todo
+
+
+def _frozen(cart: Cart, twin: Twin, link: Link, decided: Decided) -> list[Errand]:
+    if not link.can("freeze") or twin.ended:
+        return []
+    if any(isinstance(fact, e.Claimed) for fact in decided.events):
+        return [Errand(cart.id, "freeze", twin.ref)]
+    born_of_sale = any(
+        isinstance(fact, e.TwinJoined) and fact.from_cart is not None for fact in decided.events
+    )
+    if born_of_sale or any(isinstance(fact, _ENDS_CLAIM) for fact in decided.events):
+        return [Errand(cart.id, "thaw", twin.ref)]
+    return []

@@ -1,0 +1,97 @@
+"""Finding the cart behind a twin, a code, a pass, a claim or a receipt number."""
+
+import hashlib
+from uuid import UUID
+
+from cartbridge.database.pointers import PointerKind
+from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.ids import SLOTS, make_id, named, uuid_of
+from cartbridge.domain.twin import TwinRef
+from cartbridge.services.adopt_cart import adopt_cart, heir_of
+from cartbridge.services.gateway import Gateway
+from cartbridge.services.problems import Problem
+
+
+def twin_key(ref: TwinRef) -> bytes:
+    """The key a twin's pointer stands under."""
+    return hashlib.sha256(str(ref).encode()).digest()
+
+
+def receipt_key(store: str, receipt_number: str) -> bytes:
+    """The key a receipt number's pointer stands under; numbers repeat from store to store."""
+    return hashlib.sha256(f"{store}/{receipt_number}".encode()).digest()
+
+
+def new_id(gateway: Gateway, prefix: str, slot: int | None = None) -> str:
+    """A fresh id, in the slot of its family or in one that is drawn."""
+    if slot is None:
+        slot = int.from_bytes(gateway.draw(2), "big") % SLOTS
+    return make_id(prefix, gateway.clock(), slot, gateway.draw(8))
+
+
+async def cart_by_id(gateway: Gateway, tenant: UUID, cart_id: str) -> Cart:
+    """The cart of that id; Problem not_found if it is nobody's, or another tenant's."""
+    try:
+        uuid_of(cart_id)
+    except ValueError:
+        raise Problem("not_found", what="cart") from None
+    loaded = await gateway.documents.load(tenant, cart_id)
+    if loaded is None or not cart_id.startswith("crt_"):
+        raise Problem("not_found", what="cart")
+    cart: Cart = loaded.state
+    return cart
+
+
+async def living(gateway: Gateway, tenant: UUID, cart: Cart) -> Cart:
+    """The cart that carries on: the remainder's remainder, or the one it was merged into."""
+    return await heir_of(gateway, tenant, cart) or cart
+
+
+async def cart_of_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart | None:
+    """The cart that holds this twin now; the pointer is mended if the twin moved on."""
+    key = twin_key(ref)
+    target = await gateway.pointers.find(tenant, "twin", key)
+    if target is None:
+        return None
+    first = named("crt", target)
+    loaded = await gateway.documents.load(tenant, first)
+    cart = loaded.state if loaded is not None else Cart(id=first)
+    seen = {cart.id}
+    while _moved(cart, ref) and cart.successor is not None and cart.successor not in seen:
+        if cart.state is State.MERGED:
+            await adopt_cart(gateway, tenant, cart)  # before anything is applied to the heir
+        loaded = await gateway.documents.load(tenant, cart.successor)
+        if loaded is None:
+            break
+        cart = loaded.state
+        seen.add(cart.id)
+    if cart.id != first:
+        await gateway.pointers.repoint(tenant, "twin", key, target, uuid_of(cart.id))
+    return cart
+
+
+def _moved(cart: Cart, ref: TwinRef) -> bool:
+    return cart.twin(ref) is None or cart.state is State.MERGED
+
+
+async def cart_for_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart:
+    """The cart that holds this twin, or an empty one that a first observation will begin."""
+    found = await cart_of_twin(gateway, tenant, ref)
+    if found is not None:
+        return found
+    fresh = uuid_of(new_id(gateway, "crt"))
+    winner = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh)
+    loaded = await gateway.documents.load(tenant, named("crt", winner))
+    return loaded.state if loaded is not None else Cart(id=named("crt", winner))
+
+
+async def cart_of_pointer(
+    gateway: Gateway, tenant: UUID, kind: PointerKind, key: bytes
+) -> Cart | None:
+    """The cart a code, pass, claim or receipt points to."""
+    target = await gateway.pointers.find(tenant, kind, key)
+    if target is None:
+        return None
+    loaded = await gateway.documents.load(tenant, named("crt", target))
+    return loaded.state if loaded is not None else None

@@ -1,0 +1,70 @@
+"""Before a till sees a cart: what waits for it is applied, and its twin is read where it can be."""
+
+import asyncio
+import uuid
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.twin import TwinRef
+from cartbridge.sdk.errors import ConnectorError, Unreadable
+from cartbridge.services.apply_part import apply_part
+from cartbridge.services.connectors import Link
+from cartbridge.services.consequences import Links
+from cartbridge.services.gateway import Gateway
+from cartbridge.services.push_cart import fetch_twin
+from cartbridge.services.run_command import links_of
+from cartbridge.services.sort_inbox import sort_inbox
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN: Final = 0.01  # seconds
+
+
+async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[datetime, bool]:
+    """As of when the cart is known, and whether the time ran out before it was fresh."""
+    links = await links_of(gateway, tenant, [cart])
+    twins = [twin.ref for twin in cart.twins if not twin.ended and twin.ref.connection in links]
+    as_of = gateway.clock()
+    try:
+        async with asyncio.timeout(gateway.limits.freshness.total_seconds()):
+            await _take_in(gateway, links, twins)
+            read = await asyncio.gather(
+                *(_read(gateway, links[ref.connection], ref) for ref in twins)
+            )
+    except TimeoutError:
+        return cart.updated_at or as_of, True
+    return as_of, not all(read)
+
+
+async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> None:
+    """Everything accepted before this moment reaches the cart, ahead of the queue."""
+    for name in {ref.connection for ref in twins}:
+        link = links[name]
+        horizon = await gateway.inbox.horizon(link.tenant, link.uuid)
+        while not await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon):
+            await sort_inbox(gateway)
+            await asyncio.sleep(_LOOK_AGAIN)
+    for ref in twins:
+        link = links[ref.connection]
+        parts = None
+        while parts is None:  # another worker is applying what waited
+            parts = await gateway.inbox.take_lane(link.tenant, link.uuid, str(ref))
+            if parts is None:
+                await asyncio.sleep(_LOOK_AGAIN)
+        for part in parts:
+            await apply_part(gateway, part)
+
+
+async def _read(gateway: Gateway, link: Link, ref: TwinRef) -> bool:
+    if not link.can("fetch"):
+        return True
+    try:
+        await fetch_twin(gateway, link, ref, uuid.UUID(bytes=gateway.draw(16)))
+    except (ConnectorError, Unreadable) as error:
+        log.info("claim.twin_not_read", connection=link.id, why=type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""Offering a cart to the other side: a QR code, 8 digits beside it, and the pass she keeps."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from cartbridge.database.idempotency import Attempt
+from cartbridge.domain.cart import commands as c
+from cartbridge.domain.cart.state import Cart, Direction
+from cartbridge.domain.ids import make_id, slot_of, uuid_of
+from cartbridge.services.codes import digits, hashed, letters, pass_of
+from cartbridge.services.find_cart import cart_of_pointer, living
+from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.problems import Problem
+from cartbridge.services.run_command import run_command
+
+_REMEMBERED: Final = timedelta(days=30)  # how long a dead code is told apart from an unknown one
+_DRAWS: Final = 20
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A live hand-over, as the one who asked for it needs to show it."""
+
+    id: str
+    cart: Cart
+    direction: Direction
+    code: str
+    short_code: str | None
+    pass_code: str
+    expires_at: datetime
+
+    def url(self, public_url: str) -> str:
+        """What the QR code holds: upper case, so that it stays small."""
+        return f"{public_url}/h/{self.code}".upper()
+
+    def pass_url(self, public_url: str) -> str:
+        """Where the shopper keeps her cart."""
+        return f"{public_url}/c/{self.pass_code}"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: which way, for how long, for which store."""
+
+    direction: Direction
+    ttl: timedelta
+    store: str | None = None
+
+
+async def offer_handover(
+    gateway: Gateway, caller: Caller, cart: Cart, wish: Wish, attempt: Attempt
+) -> Offer:
+    """Makes a code; the same attempt gets the same code again, which is nowhere stored in plain."""
+    cart = await living(gateway, caller.tenant, cart)
+    code = letters(attempt.secret(gateway.vault, "code"))
+    slot = slot_of(cart.id)
+    handover = make_id("hnd", attempt.started_at, slot, attempt.entropy("handover"))
+    expires_at = attempt.started_at + wish.ttl
+    key = uuid_of(cart.id)
+    forgotten = expires_at + _REMEMBERED
+    pointers = gateway.pointers
+    await pointers.claim_pointer(caller.tenant, "code", hashed(code), key, forgotten)
+    await pointers.claim_pointer(caller.tenant, "claim", uuid_of(handover).bytes, key, forgotten)
+    short_code = None
+    if wish.direction == "to_store":
+        short_code = await _short_code(gateway, caller.tenant, attempt, key, expires_at)
+    pass_code = await _pass(gateway, caller.tenant, cart)
+
+    async def make(now: Cart) -> c.OfferHandover | None:
+        if now.handover(handover) is not None:
+            return None
+        return c.OfferHandover(
+            handover=handover,
+            direction=wish.direction,
+            code_hash=hashed(code).hex(),
+            short_hash=hashed(short_code).hex() if short_code is not None else None,
+            expires_at=expires_at,
+            store=wish.store,
+            terminal=caller.terminal,
+        )
+
+    outcome = await run_command(gateway, caller, cart.id, attempt.command_id, make)
+    return Offer(handover, outcome.cart, wish.direction, code, short_code, pass_code, expires_at)
+
+
+async def _short_code(
+    gateway: Gateway, tenant: UUID, attempt: Attempt, cart: UUID, expires_at: datetime
+) -> str:
+    """8 digits that no live code of another cart of this retailer has."""
+    for draw in range(_DRAWS):
+        candidate = digits(attempt.secret(gateway.vault, f"short {draw}"))
+        winner = await gateway.pointers.claim_pointer(
+            tenant, "short_code", hashed(candidate), cart, expires_at
+        )
+        if winner == cart:
+            return candidate
+    raise Problem("unavailable", retry_after=5)
+
+
+async def _pass(gateway: Gateway, tenant: UUID, cart: Cart) -> str:
+    pass_code = pass_of(gateway.vault, cart.slot_holder)
+    await gateway.pointers.claim_pointer(
+        tenant, "pass", hashed(pass_code), uuid_of(cart.slot_holder)
+    )
+    return pass_code
+
+
+async def cart_of_handover(gateway: Gateway, caller: Caller, handover: str) -> Cart:
+    """The cart a hand-over was made for."""
+    try:
+        key = uuid_of(handover)
+    except ValueError:
+        raise Problem("not_found", what="handover") from None
+    cart = await cart_of_pointer(gateway, caller.tenant, "claim", key.bytes)
+    if cart is None:
+        raise Problem("not_found", what="handover")
+    return cart
+
+
+async def revoke_handover(gateway: Gateway, caller: Caller, cart: Cart, handover: str) -> None:
+    """Kills a code; killing a dead one changes nothing."""
+
+    async def make(now: Cart) -> c.RevokeHandover:
+        return c.RevokeHandover(handover)
+
+    command = uuid.uuid5(uuid_of(handover), "revoked")
+    await run_command(gateway, caller, cart.id, command, make)

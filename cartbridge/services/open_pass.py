@@ -1,0 +1,155 @@
+"""The shopper opens her pass, or a code's own address; the secret itself is her right to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from cartbridge.database.idempotency import Attempt
+from cartbridge.domain.cart.lifecycle import BOUGHT, State
+from cartbridge.domain.cart.state import Cart, Direction
+from cartbridge.domain.header import Actor
+from cartbridge.domain.ids import named
+from cartbridge.domain.store import Brand
+from cartbridge.pages.shopper import LiveCode, PassView, Place, SoldBefore
+from cartbridge.services.codes import hashed, scanned
+from cartbridge.services.find_cart import living
+from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.offer_handover import Wish, offer_handover
+from cartbridge.services.problems import Problem
+
+_SHOWS_CODE = (State.OPEN, State.OFFERED, State.ABANDONED)
+
+
+@dataclass(frozen=True)
+class CodeLink:
+    """Where a code's own address leads: to a till, or on to the shop."""
+
+    code: str
+    direction: Direction
+    brand: Brand | None
+    url: str | None = None
+
+
+async def open_pass(gateway: Gateway, text: str) -> PassView | None:
+    """The cart behind a pass, with a fresh code while a till may take it; None if unknown."""
+    found = await _cart_of_pass(gateway, text)
+    if found is None:
+        return None
+    tenant, cart = found
+    code = await _fresh_code(gateway, tenant, cart) if _may_be_taken(cart) else None
+    pass_code = scanned(text)
+    return PassView(
+        cart=cart,
+        brand=await _brand(gateway, tenant, cart),
+        code=code,
+        fresh_url=f"/c/{pass_code}",
+        watch_url=f"/c/{pass_code}/mark",
+        held_by=await _holder(gateway, tenant, cart),
+        sold_in=await _sold_in(gateway, tenant, cart),
+        before=await _before(gateway, tenant, cart),
+    )
+
+
+async def watch_pass(gateway: Gateway, text: str) -> str | None:
+    """A mark that changes when the pass would look different."""
+    found = await _cart_of_pass(gateway, text)
+    if found is None:
+        return None
+    tenant, cart = found
+    return PassView(cart=cart, brand=await _brand(gateway, tenant, cart)).mark
+
+
+async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
+    """Where a live code leads; None for one that is dead or was never made."""
+    code = scanned(text)
+    owned = code and await gateway.pointers.find_owner("code", hashed(code))
+    if not owned or not code:
+        return None
+    loaded = await gateway.documents.load(owned.tenant, named("crt", owned.target))
+    if loaded is None:
+        return None
+    cart: Cart = loaded.state
+    code_hash = hashed(code).hex()
+    live = next((x for x in cart.handovers if x.code_hash == code_hash), None)
+    brand = await _brand(gateway, owned.tenant, cart)
+    if live is not None and live.direction == "to_store":
+        return CodeLink(code, "to_store", brand)
+    if live is None and code_hash not in cart.bindings:
+        return None
+    url = await _continue_url(gateway, owned.tenant, cart, code)
+    return CodeLink(code, "to_online", brand, url)
+
+
+async def _cart_of_pass(gateway: Gateway, text: str) -> tuple[UUID, Cart] | None:
+    pass_code = scanned(text)
+    owned = pass_code and await gateway.pointers.find_owner("pass", hashed(pass_code))
+    if not owned:
+        return None
+    loaded = await gateway.documents.load(owned.tenant, named("crt", owned.target))
+    if loaded is None:
+        return None
+    return owned.tenant, await living(gateway, owned.tenant, loaded.state)
+
+
+def _may_be_taken(cart: Cart) -> bool:
+    return cart.state in _SHOWS_CODE and bool(cart.lines) and not cart.has_payment
+
+
+async def _fresh_code(gateway: Gateway, tenant: UUID, cart: Cart) -> LiveCode:
+    attempt = Attempt(gateway.draw(16), gateway.clock(), True)
+    caller = Caller(tenant, "shop", Actor(kind="shopper"))
+    wish = Wish("to_store", gateway.limits.code)
+    offer = await offer_handover(gateway, caller, cart, wish, attempt)
+    return LiveCode(
+        qr_text=offer.url(gateway.public_url),
+        short_code=offer.short_code or "",
+        expires_in=int(gateway.limits.code.total_seconds()),
+    )
+
+
+async def _brand(gateway: Gateway, tenant: UUID, cart: Cart) -> Brand:
+    brand = await gateway.directory.brands.get(tenant, cart.brand) if cart.brand else None
+    if brand is None:
+        brands = await gateway.directory.brands.list(tenant)
+        brand = brands[0] if brands else None
+    if brand is None:
+        raise Problem("not_found", what="brand")
+    return brand
+
+
+async def _holder(gateway: Gateway, tenant: UUID, cart: Cart) -> Place | None:
+    if cart.claim is None:
+        return None
+    store = await gateway.directory.stores.get(tenant, cart.claim.store)
+    terminal = await gateway.directory.terminals.get(tenant, cart.claim.terminal)
+    if store is None:
+        return None
+    return Place(store=store.name, terminal=terminal.name if terminal is not None else None)
+
+
+async def _sold_in(gateway: Gateway, tenant: UUID, cart: Cart) -> str | None:
+    if cart.sale is None or cart.sale.store is None or cart.state not in BOUGHT:
+        return None
+    store = await gateway.directory.stores.get(tenant, cart.sale.store)
+    return store.name if store is not None else None
+
+
+async def _before(gateway: Gateway, tenant: UUID, cart: Cart) -> SoldBefore | None:
+    """The sale this cart is what was left of."""
+    if cart.parent is None:
+        return None
+    loaded = await gateway.documents.load(tenant, cart.parent)
+    if loaded is None or loaded.state.state not in BOUGHT:
+        return None
+    return SoldBefore(loaded.state, await _sold_in(gateway, tenant, loaded.state))
+
+
+async def _continue_url(gateway: Gateway, tenant: UUID, cart: Cart, code: str) -> str | None:
+    """The shop a to-online code leads to: where the cart has a twin, else the brand's first."""
+    names = [twin.ref.connection for twin in cart.twins]
+    names += [connection.slug for connection in await gateway.directory.connections.list(tenant)]
+    for name in names:
+        link = await gateway.connectors.by_name(tenant, name)
+        ours = link is not None and cart.brand in (None, link.connection.brand)
+        if link is not None and ours and link.can("continue_online"):
+            return link.connector.continue_url(code, link.settings)
+    return None

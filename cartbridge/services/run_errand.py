@@ -1,0 +1,75 @@
+"""Running one errand of the outbox: a write, a re-read, a freeze, what waited for a till."""
+
+import json
+import uuid
+
+from cartbridge.database.outbox import OutboxMessage
+from cartbridge.domain.ids import named
+from cartbridge.domain.twin import TwinRef
+from cartbridge.sdk import errors
+from cartbridge.services.adopt_cart import adopt_cart
+from cartbridge.services.apply_observation import Cause, observe_twin
+from cartbridge.services.connectors import Link
+from cartbridge.services.find_cart import cart_by_id, cart_of_twin
+from cartbridge.services.gateway import Gateway
+from cartbridge.services.push_cart import fetch_twin, push_cart
+
+
+async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
+    """Does what the message asks; raises a ConnectorError that tells the worker what to do."""
+    details = json.loads(message.payload)
+    if message.kind == "adopt":
+        if message.document is None:
+            raise errors.Refuse("an adoption without a cart")
+        merged = await cart_by_id(gateway, message.tenant, named("crt", message.document))
+        await adopt_cart(gateway, message.tenant, merged)
+        return
+    ref = TwinRef.model_validate(details["ref"])
+    link = await gateway.connectors.by_name(message.tenant, ref.connection)
+    if link is None:
+        raise errors.Refuse("the connection was removed")
+    if link.connection.state == "paused":
+        raise errors.Retry("the connection is paused", 60)
+    match message.kind:
+        case "write":
+            await push_cart(gateway, link, ref, message.id)
+        case "fetch":
+            await fetch_twin(gateway, link, ref, message.id)
+        case "take_in":
+            await _take_in(gateway, link, ref, message)
+        case "freeze" | "thaw":
+            await _follow_claim(gateway, link, ref)
+        case _:
+            raise errors.Refuse(f"no such errand: {message.kind}")
+
+
+async def _take_in(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:
+    """Applies what the shopper changed elsewhere while a till held her cart."""
+    cart = await cart_of_twin(gateway, link.tenant, ref)
+    if cart is None or cart.claim is not None:
+        return
+    waiting = cart.waiting.get(str(ref))
+    if waiting is not None:
+        await observe_twin(
+            gateway, link, ref, waiting, Cause(command=uuid.uuid5(message.id, "take in"))
+        )
+
+
+async def _follow_claim(gateway: Gateway, link: Link, ref: TwinRef) -> None:
+    """Freezes or thaws a twin by whether a till holds its cart now, not when it was asked."""
+    cart = await cart_of_twin(gateway, link.tenant, ref)
+    if cart is None or not link.can("freeze"):
+        return
+    remote = link.remote(gateway.client)
+    try:
+        if cart.claim is None:
+            await link.connector.thaw(ref, remote)
+            return
+        store = await gateway.directory.stores.get(link.tenant, cart.claim.store)
+        if store is None:
+            return
+        # The end of the claim thaws it; the closing time only if nobody is left to say so.
+        until, where = store.next_closing(gateway.clock()), store.name
+        await link.connector.freeze(ref, until, where, remote)
+    except errors.Ignore:
+        return  # the twin is gone: there is nothing left to freeze

@@ -1,0 +1,58 @@
+"""The sorter: which documents each new message speaks of, in the order they arrived."""
+
+import structlog
+
+from cartbridge.database.inbox import Delivery, InboxRow, PartKey
+from cartbridge.domain.twin import TwinRef
+from cartbridge.sdk.contract import Raw
+from cartbridge.sdk.errors import Unreadable
+from cartbridge.services.connectors import Link
+from cartbridge.services.gateway import Gateway
+
+log = structlog.get_logger(__name__)
+
+
+async def sort_inbox(gateway: Gateway, limit: int = 100) -> int:
+    """Sorts what is new; what cannot be read is put aside where an operator sees it."""
+    rows = await gateway.inbox.take_new(limit)
+    for row in rows:
+        await _sort(gateway, row)
+    return len(rows)
+
+
+async def _sort(gateway: Gateway, row: InboxRow) -> None:
+    link = await gateway.connectors.by_id(row.tenant, row.connection)
+    if link is None:
+        await gateway.inbox.ignore(row, "the connection was removed")
+        return
+    try:
+        parts = _parts(link, raw_of(gateway, link, row.delivery))
+    except (Unreadable, ValueError) as error:
+        await gateway.inbox.quarantine(row, str(error))
+    except Exception as error:  # a connector's fault must not stop the sorter
+        log.exception("inbox.sort_failed", message=row.message, connection=link.id)
+        await gateway.inbox.quarantine(row, f"the connector failed: {type(error).__name__}")
+    else:
+        if parts:
+            await gateway.inbox.sorted(row, parts)
+        else:
+            await gateway.inbox.ignore(row, "speaks of nothing that concerns us")
+
+
+def _parts(link: Link, raw: Raw) -> list[PartKey]:
+    parts = []
+    for named in link.connector.identify(raw, link.settings):
+        ref = TwinRef(connection=link.id, kind=named.kind, external_id=named.external_id)
+        dedup = None if named.dedup is None else named.dedup.encode()
+        parts.append(PartKey(ref=ref, revision=named.revision, dedup=dedup))
+    return parts
+
+
+def raw_of(gateway: Gateway, link: Link, delivery: Delivery) -> Raw:
+    """The request as it came."""
+    return Raw(
+        method=delivery.method,
+        url=f"{gateway.public_url}/v1/hooks/{link.connection.hook}",
+        headers=dict(delivery.headers),
+        body=delivery.body,
+    )

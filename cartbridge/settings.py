@@ -1,0 +1,62 @@
+"""Settings: by environment (`CARTBRIDGE_…`, `DATABASE_URL`, `PORT`, `DATA_DIR`) or a TOML file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_VARIABLE: Final = "CARTBRIDGE_CONFIG"
+
+
+class Settings(BaseSettings):
+    """What an installation of CartBridge is told from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="CARTBRIDGE_", extra="forbid")
+
+    database_url: Annotated[
+        SecretStr | None, Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    ] = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(validation_alias=AliasChoices("PORT", "port"), ge=0, le=65535)] = (
+        8080
+    )
+    data_dir: Annotated[Path, Field(validation_alias=AliasChoices("DATA_DIR", "data_dir"))] = Path(
+        "var"
+    )
+    public_url: str | None = None  # what QR codes and hooks use; http://host:port if not said
+    master_key: SecretStr | None = None  # base64 of 32 bytes; else a 0600 file under data_dir
+    run_as: str | None = None  # account of the embedded PostgreSQL when started by root
+    pg_bin: Path | None = None  # folder of PostgreSQL's programs
+    lease_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    code_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    abandoned_after_hours: Annotated[int, Field(ge=1)] = 24 * 14
+    log_format: Annotated[str, Field(pattern=r"^(json|text)$")] = "text"
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is set in the environment wins over the file."""
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        path = os.environ.get(CONFIG_VARIABLE)
+        if path is not None:
+            sources = (*sources, TomlConfigSettingsSource(settings_cls, Path(path)))
+        return sources
+
+    @property
+    def address(self) -> str:
+        """What the outside calls us: never with a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -1,0 +1,1 @@
+"""The loops that carry on by themselves: inbox, outbox, timeouts."""
