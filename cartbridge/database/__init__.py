@@ -1,0 +1,1 @@
+"""Everything CartBridge keeps: the journal and the working tables, in PostgreSQL."""

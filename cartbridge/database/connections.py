@@ -1,0 +1,223 @@
+"""Connections: the configured instances of connectors, and the hooks by which they are called."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import asyncpg
+
+from cartbridge.database.connection import Database
+from cartbridge.database.credentials import Credentials
+from cartbridge.database.places import AlreadyThere, NotThere
+from cartbridge.database.pointers import shard_of_key, slot_of_key
+from cartbridge.database.queries import queries
+from cartbridge.database.remembered import Clock, Remembered
+from cartbridge.database.vault import Vault
+from cartbridge.domain.cart.state import Channel
+from cartbridge.domain.ids import make_id, named, uuid_of
+
+CONNECTION_PREFIX: Final = "con"
+_HOOK_BYTES: Final = 16  # 128 bits
+ConnectionState = Literal["active", "paused"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One configured instance of a connector. Its settings hold secrets: `shown` is for people."""
+
+    id: str  # con_…
+    tenant: UUID
+    slug: str
+    connector: str
+    brand: str | None
+    channel: Channel
+    state: ConnectionState
+    hook: str = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
+    shown: Mapping[str, Any] = field(repr=False)
+    last_heard_at: datetime | None = None
+
+
+class Connections:
+    """The retailer's connections: what an operator sets up, and what the connector keeps."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+        self._database = database
+        self._credentials = Credentials(vault)
+        self._sql = queries("directory")
+        self._by_id: Remembered[Connection] = Remembered(clock)
+        self._by_hook: Remembered[Connection] = Remembered(clock)
+
+    async def add(
+        self,
+        tenant: UUID,
+        slug: str,
+        connector: str,
+        settings: Mapping[str, Any],
+        *,
+        secret: Collection[str] = (),
+        brand: str | None = None,
+        channel: Channel = "web",
+        hook: str | None = None,
+    ) -> Connection:
+        """Add a connection and its hook (128 bits, unguessable, unless one is given).
+
+        `secret` names the settings to encrypt. AlreadyThere if the slug or the hook is taken.
+        """
+        slot = slot_of_key(tenant.bytes)
+        identifier = make_id(CONNECTION_PREFIX, datetime.now(UTC), slot, secrets.token_bytes(8))
+        hook = hook or secrets.token_urlsafe(_HOOK_BYTES)
+        sealed = self._credentials.seal(tenant, uuid_of(identifier), settings, secret)
+        row = (uuid_of(identifier), slug, connector, brand, channel, sealed, hook)
+        try:
+            async with self._database.tenant(tenant) as db:
+                await db.execute(self._sql["add_connection"], self._shard(tenant), tenant, *row)
+                await db.execute(self._sql["add_hook"], *self._hook(tenant, hook, identifier))
+        except asyncpg.UniqueViolationError:
+            raise AlreadyThere(
+                f"there is a connection {slug} already, or its hook is used"
+            ) from None
+        added = await self._read(tenant, "read_connection", uuid_of(identifier))
+        if added is None:
+            raise NotThere(f"the connection {slug} was removed at once")
+        return added
+
+    async def get(self, tenant: UUID, identifier: str) -> Connection | None:
+        """The connection of that id (con_…); remembered for a few seconds."""
+        return await self._by_id.get(
+            (tenant, identifier),
+            lambda: self._read(tenant, "read_connection", uuid_of(identifier)),
+        )
+
+    async def get_by_slug(self, tenant: UUID, slug: str) -> Connection | None:
+        """The connection of that name, such as `web-fr`; remembered for a few seconds."""
+        return await self._by_id.get(
+            (tenant, "slug", slug), lambda: self._read(tenant, "read_connection_by_slug", slug)
+        )
+
+    async def by_hook(self, hook: str) -> Connection | None:
+        """The connection that is called by this hook, whatever its state; the work is constant."""
+        digest = _hook_hash(hook)
+        return await self._by_hook.get(digest, lambda: self._find(digest))
+
+    async def list(self, tenant: UUID) -> Sequence[Connection]:
+        """The retailer's connections by slug."""
+        async with self._database.tenant(tenant) as db:
+            rows = await db.fetch(self._sql["list_connections"], self._shard(tenant), tenant)
+        return [self._opened(tenant, row) for row in rows]
+
+    async def update(
+        self,
+        tenant: UUID,
+        identifier: str,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        secret: Collection[str] = (),
+        state: ConnectionState | None = None,
+        brand: str | None = None,
+        channel: Channel | None = None,
+    ) -> Connection:
+        """Change what is given and leave the rest; NotThere if there is no such connection.
+
+        Settings replace all earlier ones, secret ones included.
+        """
+        connection = uuid_of(identifier)
+        sealed = None
+        if settings is not None:
+            sealed = self._credentials.seal(tenant, connection, settings, secret)
+        async with self._database.tenant(tenant) as db:
+            row = await db.fetchrow(
+                self._sql["update_connection"],
+                self._shard(tenant),
+                tenant,
+                connection,
+                sealed,
+                state,
+                brand,
+                channel,
+            )
+        if row is None:
+            raise NotThere(f"there is no connection {identifier}")
+        self.forget()
+        return self._opened(tenant, row)
+
+    async def remove(self, tenant: UUID, identifier: str) -> bool:
+        """Remove the connection and its hook; what came in by it stays. Says whether it was."""
+        place = (self._shard(tenant), tenant, uuid_of(identifier))
+        async with self._database.tenant(tenant) as db:
+            hook = await db.fetchval(self._sql["remove_connection"], *place)
+            if hook is not None:
+                shard, _, digest, _ = self._hook(tenant, hook, identifier)
+                await db.execute(self._sql["remove_hook"], shard, tenant, digest)
+        self.forget()
+        return hook is not None
+
+    async def cursor(self, tenant: UUID, identifier: str) -> Any:
+        """Where the connector's last look ended: its own JSON, None at first."""
+        place = (self._shard(tenant), tenant, uuid_of(identifier))
+        async with self._database.tenant(tenant) as db:
+            kept = await db.fetchval(self._sql["read_cursor"], *place)
+        return None if kept is None else json.loads(kept)
+
+    async def keep_cursor(self, tenant: UUID, identifier: str, cursor: Any) -> None:
+        """Keep where the connector's look ended."""
+        place = (self._shard(tenant), tenant, uuid_of(identifier))
+        async with self._database.tenant(tenant) as db:
+            await db.execute(self._sql["keep_cursor"], *place, json.dumps(cursor))
+
+    async def heard(self, tenant: UUID, identifier: str) -> None:
+        """Note that the platform spoke to us, at most every ten seconds."""
+        place = (self._shard(tenant), tenant, uuid_of(identifier))
+        async with self._database.tenant(tenant) as db:
+            await db.execute(self._sql["connection_heard"], *place)
+
+    def forget(self) -> None:
+        """Look up again from now on."""
+        self._by_id.forget()
+        self._by_hook.forget()
+
+    async def _find(self, digest: bytes) -> Connection | None:
+        shard = shard_of_key(digest, self._database.shards)
+        async with self._database.connection() as db:
+            row = await db.fetchrow(self._sql["find_hook"], shard, digest)
+        if row is None:
+            return None
+        return await self._read(row["tenant"], "read_connection", row["connection"])
+
+    async def _read(self, tenant: UUID, query: str, key: UUID | str) -> Connection | None:
+        async with self._database.tenant(tenant) as db:
+            row = await db.fetchrow(self._sql[query], self._shard(tenant), tenant, key)
+        return None if row is None else self._opened(tenant, row)
+
+    def _opened(self, tenant: UUID, row: Any) -> Connection:
+        stored = row["settings"]
+        return Connection(
+            id=named(CONNECTION_PREFIX, row["id"]),
+            tenant=tenant,
+            slug=row["slug"],
+            connector=row["connector"],
+            brand=row["brand"],
+            channel=row["channel"],
+            state=row["state"],
+            hook=row["hook"],
+            settings=self._credentials.open(tenant, row["id"], stored),
+            shown=self._credentials.shown(stored),
+            last_heard_at=row["last_heard_at"],
+        )
+
+    def _shard(self, tenant: UUID) -> int:
+        return shard_of_key(tenant.bytes, self._database.shards)
+
+    def _hook(self, tenant: UUID, hook: str, connection: str) -> tuple[int, UUID, bytes, UUID]:
+        digest = _hook_hash(hook)
+        shard = shard_of_key(digest, self._database.shards)
+        return shard, tenant, digest, uuid_of(connection)
+
+
+def _hook_hash(hook: str) -> bytes:
+    return hashlib.sha256(b"hook " + hook.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,139 @@
+"""The feed: what happened, in order per document, without a gap, from any point."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from cartbridge.database.connection import Database
+from cartbridge.database.history import StoredEvent, read_event
+from cartbridge.database.keys import wrapped_key
+from cartbridge.database.lookup import Lookup
+from cartbridge.database.queries import queries
+
+POLL_SECONDS: Final = 0.25  # how late an event of another process may be seen
+_FRESH_SECONDS: Final = 0.1  # how many waiting readers share one look at the counters
+
+
+class BadCursor(ValueError):
+    """The cursor cannot be read from: the text says why; begin again without one, or from now."""
+
+
+class Feed:
+    """Reads the journal of a tenant; a cursor is one opaque text, a position for each shard.
+
+    Positions become visible in their order, shard by shard, so that a reader that stops anywhere
+    and goes on from its cursor misses nothing.
+    """
+
+    def __init__(self, database: Database, documents: Lookup) -> None:
+        self._database = database
+        self._documents = documents
+        self._ends: list[int] = []
+        self._looked_at = 0.0
+        self._looked_after = -1  # the news told before that look
+        self._looking = asyncio.Lock()
+
+    async def read(
+        self,
+        tenant: UUID,
+        cursor: str | None = None,
+        types: Collection[str] | None = None,
+        limit: int = 100,
+    ) -> tuple[list[StoredEvent], str]:
+        """The next events after a cursor (None: from the beginning) and the cursor after them."""
+        places = self._places(cursor)
+        shards = list(range(self._database.shards))
+        wanted = None if types is None else list(types)
+        async with self._database.tenant(tenant) as connection:
+            # Before the events: whatever is at or below these positions is visible by then.
+            ends = await self._look(connection)
+            if any(place > end for place, end in zip(places, ends, strict=True)):
+                raise BadCursor("the journal is behind this cursor: an older copy was restored")
+            rows = await connection.fetch(
+                queries("feed")["page"], shards, places, ends, tenant, wanted, limit
+            )
+        events = await self._told(tenant, rows)
+        if len(rows) < limit:
+            return events, _cursor([max(pair) for pair in zip(places, ends, strict=True)])
+        for row in rows:
+            places[row["shard"]] = row["position"]
+        return events, _cursor(places)
+
+    async def now(self) -> str:
+        """The cursor behind everything that has happened so far."""
+        async with self._database.connection() as connection:
+            return _cursor(await self._look(connection))
+
+    async def wait_for_more(self, cursor: str | None, timeout: float) -> bool:  # noqa: ASYNC109 - a
+        # wait that finds nothing is an answer here, not an error
+        """Whether, within so many seconds, anything was appended after the cursor."""
+        places = self._places(cursor)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while True:
+            if any(end > place for end, place in zip(await self._seen(), places, strict=True)):
+                return True
+            left = deadline - loop.time()
+            if left <= 0:
+                return False
+            await self._database.news.wait(min(left, POLL_SECONDS))
+
+    async def tenants_with_news(self, cursor: str | None) -> tuple[list[UUID], str]:
+        """The tenants something happened to after a cursor, and the cursor behind all that."""
+        places = self._places(cursor)
+        async with self._database.connection() as connection:
+            ends = await self._look(connection)
+            rows = await connection.fetch(
+                queries("feed")["tenants"], list(range(len(places))), places, ends
+            )
+        return [row["tenant"] for row in rows], _cursor(ends)
+
+    async def _told(self, tenant: UUID, rows: list[Any]) -> list[StoredEvent]:
+        keys = await self._documents.keys.open_many(
+            tenant, {row["key_root"]: wrapped_key(row) for row in rows}
+        )
+        events = []
+        for row in rows:
+            kind = self._documents.kind_named(row["kind"])
+            if kind is None:
+                raise LookupError(f"this version of CartBridge does not know a {row['kind']}")
+            events.append(read_event(kind, row, row["key_root"], keys[row["key_root"]]))
+        return events
+
+    async def _seen(self) -> list[int]:
+        loop, news = asyncio.get_running_loop(), self._database.news
+        async with self._looking:
+            stale = loop.time() - self._looked_at > _FRESH_SECONDS
+            if stale or news.told != self._looked_after:
+                self._looked_at, self._looked_after = loop.time(), news.told
+                async with self._database.connection() as connection:
+                    self._ends = await self._look(connection)
+            return self._ends
+
+    async def _look(self, connection: Any) -> list[int]:
+        rows = await connection.fetch("select position from shard_counter order by shard")
+        return [row["position"] for row in rows]
+
+    def _places(self, cursor: str | None) -> list[int]:
+        if cursor is None:
+            return [0] * self._database.shards
+        try:
+            places = from_json(base64.urlsafe_b64decode(cursor.encode()))
+        except (ValueError, binascii.Error) as error:
+            raise BadCursor("this is no cursor of this feed") from error
+        if (
+            not isinstance(places, list)
+            or len(places) != self._database.shards
+            or not all(type(place) is int and 0 <= place < 2**63 for place in places)
+        ):
+            raise BadCursor("this is no cursor of this feed")
+        return places
+
+
+def _cursor(places: list[int]) -> str:
+    return base64.urlsafe_b64encode(to_json(places)).decode()

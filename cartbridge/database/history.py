@@ -1,0 +1,149 @@
+"""Events as they are stored, told again: decoded, unsealed where the key lives, and folded."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from cartbridge.database.sealing import DataKey, Erased, join, place, unseal
+from cartbridge.domain.header import Header
+from cartbridge.domain.ids import named
+from cartbridge.domain.model import Strict
+
+S = TypeVar("S", bound=Strict)
+
+
+def customer_of(state: Any) -> str | None:
+    """Whose document it is: `state.customer.id`, if the kind has a customer and she is known."""
+    customer = getattr(state, "customer", None)
+    return getattr(customer, "id", None)
+
+
+@dataclass(frozen=True)
+class DocumentKind(Generic[S]):
+    """What the journal must know of a kind of document: its model, its events, how they add up.
+
+    The model has `id`, `version` and `state`, and every personal field of it has a default:
+    that is what it holds when the person was erased.
+    """
+
+    prefix: str  # of its ids: crt
+    kind: str  # its name in the database: cart
+    model: type[S]
+    parse_event: Callable[[dict[str, Any]], Any]
+    evolve: Callable[[S, Any, Header], S]
+    due: Callable[[S], datetime | None]  # when somebody has to look at it, unasked
+    customer: Callable[[S], str | None] = customer_of
+
+    def __post_init__(self) -> None:
+        fields = self.model.model_fields
+        missing = {"id", "version", "state"} - fields.keys()
+        needed = {name for name in self.model.personal if fields[name].is_required()}
+        if missing or needed:
+            raise ValueError(
+                f"{self.model.__name__} needs the fields {sorted(missing)} and defaults for the "
+                f"personal fields {sorted(needed)}"
+            )
+
+    @property
+    def states(self) -> list[str]:
+        """The names of the states such a document can be in."""
+        annotation = self.model.model_fields["state"].annotation
+        if not isinstance(annotation, type) or not issubclass(annotation, Enum):
+            raise TypeError(f"{self.model.__name__}.state must be an Enum")
+        return [member.value for member in annotation]
+
+
+class StoredHeader(Header):
+    """A header as it is hashed: the circumstances, and what ties the event to its place."""
+
+    tenant: UUID
+    document: str
+    version: int
+    type: str
+    schema_version: int
+    command: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event of the journal, with the moment and the position at which it was recorded.
+
+    When its personal fields were erased (`erased`), `event` holds their defaults; if it cannot be
+    told at all without them, `event` is None and `facts` is what is left of it.
+    """
+
+    tenant: UUID
+    document: str
+    version: int
+    type: str
+    header: StoredHeader
+    event: Any
+    facts: dict[str, Any]
+    erased: bool
+    recorded_at: datetime
+    position: int
+
+
+def event_place(tenant: UUID, root: UUID, stream: UUID, version: int) -> bytes:
+    """What the personal part of an event is sealed for."""
+    return place(tenant, root, f"event|{stream}|{version}")
+
+
+def view_place(tenant: UUID, root: UUID, document: UUID, version: int) -> bytes:
+    """What the personal part of a view is sealed for."""
+    return place(tenant, root, f"view|{document}|{version}")
+
+
+def read_event(kind: DocumentKind[Any], row: Any, root: UUID, key: DataKey | None) -> StoredEvent:
+    """The event in a row of the journal."""
+    aad = event_place(row["tenant"], root, row["stream"], row["version"])
+    personal = unseal(key, row["sealed"], aad)
+    erased = isinstance(personal, Erased)
+    facts = from_json(join(row["body"], personal))
+    return StoredEvent(
+        tenant=row["tenant"],
+        document=named(kind.prefix, row["stream"]),
+        version=row["version"],
+        type=row["type"],
+        header=StoredHeader.model_validate_json(row["header"]),
+        event=_parse(kind, facts, erased),
+        facts=facts,
+        erased=erased,
+        recorded_at=row["recorded_at"],
+        position=row["position"],
+    )
+
+
+def _parse(kind: DocumentKind[Any], facts: dict[str, Any], erased: bool) -> Any:
+    try:
+        return kind.parse_event(facts)
+    except ValidationError:
+        if erased:
+            return None
+        raise
+
+
+def fold(kind: DocumentKind[S], document: str, events: Iterable[StoredEvent]) -> S:
+    """The document as these events, from its first one on, leave it.
+
+    An event that cannot be told any more changes nothing but the version.
+    """
+    begin: Any = kind.model
+    state: S = begin(id=document)
+    for stored in events:
+        if stored.event is not None:
+            state = kind.evolve(state, stored.event, stored.header)
+        state = at_version(state, stored.version)
+    return state
+
+
+def at_version(state: S, version: int) -> S:
+    """The state under the version the journal gave it, whatever evolve made of it."""
+    known: Any = state
+    return state if known.version == version else state.model_copy(update={"version": version})

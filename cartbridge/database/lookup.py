@@ -1,0 +1,185 @@
+"""Finds documents: as they stand, as they were, by state or customer, and those that are due."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from cartbridge.database.changes import Loaded
+from cartbridge.database.connection import Database
+from cartbridge.database.history import DocumentKind, StoredEvent, fold, read_event, view_place
+from cartbridge.database.keys import KeyRing, WrappedKey, wrapped_key
+from cartbridge.database.queries import queries
+from cartbridge.database.sealing import DataKey, join, unseal
+from cartbridge.database.vault import Vault
+from cartbridge.domain.ids import named, shard_of_slot, slot_of, uuid_of
+
+_NEWEST: Final = UUID(int=(1 << 128) - 1)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the documents that were looked for, the last changed first."""
+
+    items: tuple[Loaded[Any], ...]
+    next: str | None  # pass it as `after` for more; None: that was all
+
+
+class Lookup:
+    """Every document of every tenant, present and past; a document's prefix tells its kind."""
+
+    def __init__(
+        self, database: Database, vault: Vault, kinds: tuple[DocumentKind[Any], ...]
+    ) -> None:
+        self._database = database
+        self._by_prefix = {kind.prefix: kind for kind in kinds}
+        self._by_name = {kind.kind: kind for kind in kinds}
+        self.keys = KeyRing(database, vault)
+
+    async def load(self, tenant: UUID, document: str) -> Loaded[Any] | None:
+        """The document as it stands, None if this tenant has none of that id."""
+        identifier = uuid_of(document)
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                queries("lookup")["load"], self.shard_of(document), tenant, identifier
+            )
+        if row is None or row["kind"] != self.kind_of(document).kind:
+            return None
+        stored = wrapped_key(row)
+        key = await self.keys.open(tenant, row["key_root"], stored)
+        return await self._loaded(tenant, document, row, stored, key)
+
+    async def fold(
+        self,
+        tenant: UUID,
+        document: str,
+        *,
+        version: int | None = None,
+        at: datetime | None = None,
+    ) -> Any | None:
+        """The document as it was: at a version, or when that moment had been recorded.
+
+        None if it did not exist then, or has not come to that version yet.
+        """
+        events = await self.history(tenant, document)
+        if at is not None:
+            late = (number for number, event in enumerate(events) if event.recorded_at > at)
+            events = events[: next(late, len(events))]
+        if version is not None:
+            if version > len(events):
+                return None
+            events = events[:version]
+        return fold(self.kind_of(document), document, events) if events else None
+
+    async def history(self, tenant: UUID, document: str, after: int = 0) -> list[StoredEvent]:
+        """What happened to a document after a version, in order; empty if there is no such one."""
+        kind, shard, identifier = self.kind_of(document), self.shard_of(document), uuid_of(document)
+        async with self._database.tenant(tenant) as connection:
+            head = await connection.fetchrow(queries("lookup")["key_of"], shard, tenant, identifier)
+            rows = await connection.fetch(
+                queries("lookup")["events"], shard, tenant, identifier, after
+            )
+        if head is None or head["kind"] != kind.kind:
+            return []
+        root = head["key_root"]
+        key = await self.keys.open(tenant, root, wrapped_key(head))
+        return [read_event(kind, row, root, key) for row in rows]
+
+    async def find(
+        self,
+        tenant: UUID,
+        kind: str,
+        *,
+        state: str | None = None,
+        customer: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page:
+        """A tenant's documents of a kind, the last changed first; ValueError for a bad cursor."""
+        found = self._by_name[kind]
+        last = _read_cursor(after) if after is not None else (None, _NEWEST)
+        name = "find" if customer is None else "find_of_customer"
+        arguments = [
+            list(range(self._database.shards)),
+            tenant,
+            kind,
+            found.states if state is None else [state],
+            *last,
+            limit,
+        ]
+        if customer is not None:
+            arguments.append(uuid_of(customer))
+        async with self._database.tenant(tenant) as connection:
+            rows = await connection.fetch(queries("lookup")[name], *arguments)
+        stored = {row["key_root"]: wrapped_key(row) for row in rows}
+        keys = await self.keys.open_many(tenant, stored)
+        items = [
+            await self._loaded(
+                tenant, named(found.prefix, row["id"]), row, wrapped_key(row), keys[row["key_root"]]
+            )
+            for row in rows
+        ]
+        return Page(tuple(items), _cursor(rows[-1]) if len(rows) == limit else None)
+
+    async def due(self, limit: int) -> list[tuple[UUID, str]]:
+        """Tenant and id of the documents, of any tenant, that somebody has to look at now."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("select * from due_documents($1)", limit)
+        return [
+            (row["tenant"], named(self._by_name[row["kind"]].prefix, row["id"]))
+            for row in rows
+            if row["kind"] in self._by_name
+        ]
+
+    def kind_of(self, document: str) -> DocumentKind[Any]:
+        """The kind an id's prefix tells; ValueError for an id that is none of ours."""
+        kind = self._by_prefix.get(document[:3])
+        if kind is None:
+            raise ValueError("not the id of a document")
+        return kind
+
+    def kind_named(self, name: str) -> DocumentKind[Any] | None:
+        """The kind of that name in the database, None if this gateway does not know it."""
+        return self._by_name.get(name)
+
+    def shard_of(self, document: str) -> int:
+        """The shard a document lives in."""
+        return shard_of_slot(slot_of(document), self._database.shards)
+
+    async def _loaded(
+        self,
+        tenant: UUID,
+        document: str,
+        row: Any,
+        stored: WrappedKey | None,
+        key: DataKey | None,
+    ) -> Loaded[Any]:
+        kind, root, version = self.kind_of(document), row["key_root"], row["version"]
+        state = None
+        if row["view_version"] == version:
+            aad = view_place(tenant, root, uuid_of(document), version)
+            text = join(row["body"], unseal(key, row["sealed"], aad))
+            try:
+                state = kind.model.model_validate_json(text)
+            except ValidationError:
+                state = None  # written by another version of the model: the journal knows
+        if state is None:
+            state = await self.fold(tenant, document, version=version)
+        return Loaded(document, state, version, row["hash"], root, key, stored)
+
+
+def _cursor(row: Any) -> str:
+    text = to_json([row["updated_at"].isoformat(), row["id"].hex])
+    return base64.urlsafe_b64encode(text).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, UUID]:
+    try:
+        moment, identifier = from_json(base64.urlsafe_b64decode(text))
+        return datetime.fromisoformat(moment), UUID(identifier)
+    except (ValueError, TypeError) as error:
+        raise ValueError("not a cursor of this list: start again without one") from error

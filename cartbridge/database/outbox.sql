@@ -1,0 +1,86 @@
+-- name: coalesce
+update outbox set payload = $5, run_at = least(run_at, clock_timestamp() + $6::interval)
+ where (shard, tenant, id) = (
+   select o.shard, o.tenant, o.id from outbox o
+    where o.tenant = $1
+      and o.endpoint = coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+      and o.lane = $3 and o.kind = $4 and o.state = 'waiting' and o.lease_until is null
+    order by o."order" desc limit 1)
+   and state = 'waiting' and lease_until is null
+returning id
+
+-- name: enqueue
+insert into outbox (shard, id, run_at, tenant, document, lane, kind, connection, payload)
+  values ($1, $2, clock_timestamp() + $3::interval, $4, $5, $6, $7, $8, $9)
+
+-- name: take
+select shard, tenant, id, document, lane, kind, connection, payload, created_at, attempts, fence
+  from outbox_take($1, $2, $3, $4, $5)
+
+-- name: heartbeat
+update outbox set lease_until = clock_timestamp() + $5::interval
+ where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
+   and lease_until is not null
+returning id
+
+-- name: done
+delete from outbox
+ where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
+   and lease_until is not null
+returning id
+
+-- name: retry
+update outbox set lease_until = null, run_at = clock_timestamp() + $5::interval, reason = $6
+ where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
+   and lease_until is not null
+returning id
+
+-- name: dead
+update outbox set lease_until = null, state = 'dead', reason = $5
+ where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
+   and lease_until is not null
+returning id
+
+-- name: dead_letters
+select id, document, lane, kind, connection, payload, created_at, attempts, reason from outbox
+ where tenant = $1 and state = 'dead' and ($2::uuid is null or connection = $2)
+   and ($3::uuid is null or id > $3)
+ order by id limit $4
+
+-- name: replay
+update outbox
+   set state = 'waiting', attempts = 0, run_at = clock_timestamp(), lease_until = null,
+       reason = null
+ where tenant = $1 and state = 'dead' and ($2::uuid[] is null or id = any ($2))
+   and ($3::uuid is null or connection = $3)
+   and ($4::timestamptz is null or created_at >= $4)
+   and ($5::timestamptz is null or created_at < $5)
+returning id
+
+-- name: circuit_failed
+insert into circuit as c (shard, tenant, connection, failures, reason)
+  values ($1, $2, $3, 1, $4)
+  on conflict (shard, tenant, connection)
+  do update set failures = c.failures + 1, reason = excluded.reason,
+    open_until = case when c.failures + 1 >= $5::int
+      then clock_timestamp()
+           + least($6::interval * power(2, least(c.failures + 1 - $5::int, 20)), $7::interval)
+      end
+returning failures, open_until, paused, reason
+
+-- name: circuit_succeeded
+update circuit set failures = 0, open_until = null, reason = null
+ where shard = $1 and tenant = $2 and connection = $3 and failures > 0
+returning connection
+
+-- name: circuit_pause
+insert into circuit (shard, tenant, connection, paused, reason) values ($1, $2, $3, true, $4)
+  on conflict (shard, tenant, connection) do update set paused = true, reason = excluded.reason
+
+-- name: circuit_resume
+update circuit set paused = false, failures = 0, open_until = null, reason = null
+ where shard = $1 and tenant = $2 and connection = $3
+
+-- name: circuit_read
+select failures, open_until, paused, reason, coalesce(open_until > clock_timestamp(), false) as open
+  from circuit where shard = $1 and tenant = $2 and connection = $3
