@@ -1,0 +1,12 @@
+create table if not exists basket (ref text primary key, body text not null);
+create table if not exists stock (sku text primary key, left_over text not null);
+create table if not exists push (push text primary key, status integer not null, answer text not null);
+create table if not exists visitor (session text primary key, basket text not null);
+create table if not exists hook (
+  id integer primary key autoincrement,
+  basket text not null,
+  body blob not null,
+  tries integer not null default 0,
+  due real not null default 0
+);
+create index if not exists hook_basket_idx on hook (basket, id);

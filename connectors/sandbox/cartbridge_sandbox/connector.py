@@ -1,0 +1,130 @@
+"""The connector for the sandbox shop."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+import httpx
+
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.projection import Projection, project_by
+from cartbridge.domain.twin import Snapshot, TwinRef
+from cartbridge.sdk import client, payload
+from cartbridge.sdk.contract import (
+    Connector,
+    Delivery,
+    Manifest,
+    Moved,
+    Named,
+    Raw,
+    Remote,
+    Write,
+    Written,
+)
+from cartbridge.sdk.errors import Unknown, Unreadable
+from cartbridge.sdk.observations import Read
+from cartbridge_sandbox import payloads as wire
+from cartbridge_sandbox.settings import Settings
+from cartbridge_sandbox.signing import check, sign
+from cartbridge_sandbox.translate import (
+    key_of,
+    read_basket,
+    read_hook,
+    snapshot_of,
+    understood,
+    write_body,
+)
+
+OK: Final = frozenset({200})
+
+
+class Sandbox(Connector):
+    """A small shop with a dialect of its own, deliberately unlike the canonical webhook."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        name="sandbox",
+        title="Sandbox shop",
+        kind="shop",
+        capabilities=frozenset({"fetch", "push", "freeze", "continue_online", "join"}),
+        writes="conditional",
+        versions="the shop of this package",
+        settings=Settings,
+    )
+
+    def verify(self, raw: Raw, settings: Any, now: datetime) -> Delivery:
+        """Believes what one of the secrets signed less than five minutes ago."""
+        check(raw.headers, raw.body, settings.secrets, now)
+        return Delivery()
+
+    def identify(self, hook: Raw, settings: Any) -> list[Named]:
+        """The one basket a hook speaks of."""
+        told = understood(wire.Hook, payload.loads(hook.body))
+        # Going to the checkout and back leaves the basket, and its revision, as they were.
+        revision = None if told.event in ("checkout", "left") else told.basket.rev
+        # A hook is stored with its body in the shop: a repeat is the same bytes.
+        dedup = hashlib.sha256(hook.body).hexdigest()
+        return [Named(external_id=told.basket.ref, revision=revision, dedup=dedup)]
+
+    def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
+        """What a hook says, or the basket that `fetch` brought."""
+        if isinstance(document, Raw):
+            return read_hook(understood(wire.Hook, payload.loads(document.body)))
+        return read_basket(document)
+
+    def project(self, cart: Cart) -> Projection:
+        """One row per SKU; what has none stays out."""
+        return project_by(cart.lines, key_of)
+
+    async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
+        """The basket as it is there now; None if it is gone."""
+        expected = OK | {404, 410}
+        response = await _call(remote, "read", {"ref": ref.external_id}, expected)
+        return _basket(response) if response.status_code == 200 else None
+
+    async def push(self, write: Write, remote: Remote) -> Written | Moved:
+        """Writes every row on condition of the revision; a repeat answers its first result."""
+        response = await _call(remote, "write", write_body(write), OK | {409})
+        moved = response.status_code == 409
+        return (Moved if moved else Written)(snapshot=_snapshot(_basket(response)))
+
+    async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
+        """Stops the checkout until a time; the shop says where the cart is, and thaws by itself."""
+        body = {"ref": ref.external_id, "until": until.isoformat(), "where": where}
+        await _call(remote, "freeze", body, OK)
+
+    async def thaw(self, ref: TwinRef, remote: Remote) -> None:
+        """Lets the checkout go on."""
+        await _call(remote, "thaw", {"ref": ref.external_id}, OK)
+
+    def continue_url(self, code: str, settings: Any) -> str:
+        """The shop's page that joins the visitor's basket to the cart."""
+        return f"{settings.shop_url}/continue/{code}"
+
+
+async def _call(
+    remote: Remote, what: str, body: Mapping[str, Any], expected: frozenset[int]
+) -> httpx.Response:
+    settings: Settings = remote.settings
+    content = json.dumps(body, separators=(",", ":")).encode()
+    headers = sign(settings.secrets[0], content, datetime.now(UTC))
+    url = f"{settings.shop_url}/gateway/{what}"
+    return await client.post(remote.client, url, content, headers, expected)
+
+
+def _basket(response: httpx.Response) -> dict[str, Any]:
+    try:
+        basket = payload.loads(response.content).get("basket")
+    except Unreadable as error:
+        raise Unknown(f"the answer cannot be read: {error}") from error
+    if not isinstance(basket, dict):
+        raise Unknown("the answer holds no basket")
+    return basket
+
+
+def _snapshot(basket: Mapping[str, Any]) -> Snapshot:
+    try:
+        return snapshot_of(understood(wire.Basket, basket))
+    except Unreadable as error:
+        raise Unknown(f"the answer cannot be understood: {error}") from error

@@ -1,0 +1,134 @@
+"""The connector for any system that speaks the canonical webhook."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.projection import Projection, project_by
+from cartbridge.domain.twin import TwinRef, Writes
+from cartbridge.sdk import payload, webhook
+from cartbridge.sdk.contract import (
+    Capability,
+    Connector,
+    Delivery,
+    Manifest,
+    Moved,
+    Named,
+    Raw,
+    Remote,
+    Write,
+    Written,
+)
+from cartbridge.sdk.errors import Forged, Refuse, Unknown, Unreadable
+from cartbridge.sdk.observations import Read
+from cartbridge_standard import payloads as wire
+from cartbridge_standard.calls import call, data_of
+from cartbridge_standard.keys import item_key
+from cartbridge_standard.report import Report
+from cartbridge_standard.settings import Settings
+from cartbridge_standard.translate import ENDINGS, KEPT_ASIDE, cart_seen, read_envelope
+from cartbridge_standard.validation import understood
+from cartbridge_standard.writing import shown_snapshot, write_body, written_snapshot
+
+WRITE_STATUSES: Final = frozenset({200, 409})
+READ_STATUSES: Final = frozenset({200, 404, 410})
+
+
+class Standard(Connector):
+    """Speaks the canonical webhook, Standard Webhooks 1.0.2, both ways."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        name="standard",
+        title="Canonical webhook",
+        kind="shop",
+        capabilities=frozenset({"fetch", "push"}),
+        writes="conditional",
+        versions="canonical webhook v1, Standard Webhooks 1.0.2",
+        settings=Settings,
+    )
+
+    def writes(self, settings: Any) -> Writes:
+        """Conditional with a `write_url`; without one the connection is read-only."""
+        return "none" if settings.write_url is None else "conditional"
+
+    def capabilities(self, settings: Any) -> frozenset[Capability]:
+        """What its addresses allow: reading needs a `read_url`, writing a `write_url`."""
+        addresses: dict[Capability, str | None] = {
+            "fetch": settings.read_url,
+            "push": settings.write_url,
+        }
+        return frozenset(name for name, url in addresses.items() if url is not None)
+
+    def verify(self, raw: Raw, settings: Any, now: datetime) -> Delivery:
+        """Believes what one of the connection's secrets signed less than five minutes ago."""
+        try:
+            return Delivery(webhook.verify(raw.headers, raw.body, settings.secrets, now))
+        except (OverflowError, UnicodeError):
+            raise Forged("a signature header is not one a sender writes") from None
+
+    def identify(self, hook: Raw, settings: Any) -> list[Named]:
+        """The cart a body speaks of; nothing for types that this version keeps aside."""
+        envelope = _envelope(hook)
+        if envelope.type in KEPT_ASIDE:
+            return []
+        named = understood(wire.Mention, envelope.data, "data")
+        # A sender repeats its message id only with the same body; a careless one does not.
+        message = hook.headers.get("webhook-id", "") + "\n"
+        dedup = hashlib.sha256(message.encode("utf-8", "surrogateescape") + hook.body).hexdigest()
+        # What ends a cart need not change it: its revision may be that of the last snapshot.
+        revision = named.revision if envelope.type == "cart.snapshot" else None
+        return [Named(external_id=named.external_id, revision=revision, dedup=dedup)]
+
+    def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
+        """What a body says, or the cart that `fetch` brought."""
+        if isinstance(document, Raw):
+            return read_envelope(_envelope(document), settings)
+        report = Report()
+        return Read(observations=(cart_seen(document, settings, report),), report=report.entries)
+
+    def project(self, cart: Cart) -> Projection:
+        """Quantity per item key: rows of one article are one."""
+        return project_by(cart.lines, lambda line: item_key(line.item))
+
+    async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
+        """The cart as it is there now, through `read_url`; None if it is gone."""
+        settings: Settings = remote.settings
+        if settings.read_url is None:
+            raise Refuse("this connection has no read_url: it is known by its webhooks alone")
+        data = {"external_id": ref.external_id}
+        message = f"msg_{uuid.uuid4().hex}"
+        response = await call(remote, settings.read_url, "cart.read", data, message, READ_STATUSES)
+        if response.status_code != 200:
+            return None
+        return {**data, **data_of(response)}
+
+    async def push(self, write: Write, remote: Remote) -> Written | Moved:
+        """Sends the whole cart through `write_url`, on condition of its revision."""
+        settings: Settings = remote.settings
+        if settings.write_url is None:
+            raise Refuse("this connection has no write_url: it is read-only")
+        response = await call(
+            remote,
+            settings.write_url,
+            "cart.write",
+            write_body(write),
+            write.push_id,
+            WRITE_STATUSES,
+        )
+        answer = data_of(response)
+        try:
+            if response.status_code == 409:
+                return Moved(snapshot=shown_snapshot(answer, write, settings))
+            return Written(snapshot=written_snapshot(answer, write, settings))
+        except Unreadable as error:
+            raise Unknown(f"the answer cannot be understood: {error}") from error
+
+
+def _envelope(hook: Raw) -> wire.Envelope:
+    envelope = understood(wire.Envelope, payload.loads(hook.body), "")
+    if envelope.type != "cart.snapshot" and envelope.type not in KEPT_ASIDE | ENDINGS.keys():
+        raise Unreadable("type: not one that this version knows; its README lists them")
+    return envelope

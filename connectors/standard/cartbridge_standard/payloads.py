@@ -1,0 +1,245 @@
+"""The canonical webhook as it stands on the wire: what may be sent, field by field."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    model_validator,
+)
+
+from cartbridge.domain.money import CurrencyCode, Minor, TaxMode
+from cartbridge.domain.quantity import plain
+
+MAX_LINES: Final = 2000
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+_MOMENT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt ].{5,30}")
+
+
+class Wire(BaseModel):
+    """A part of a body: fields we do not know are tolerated, null and empty are not told."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {name: member for name, member in value.items() if member not in (None, "")}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text can be kept as UTF-8 anywhere: no NUL, no half of a surrogate pair."""
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("a text without NUL or lone surrogates is expected")
+    return text
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return value
+    raise ValueError('write it as a number or a decimal string, for example "1.5"')
+
+
+def _quantity(value: Any) -> Any:
+    return value if isinstance(value, Mapping) else {"value": value}
+
+
+def _amount(value: Any) -> Any:
+    return value.get("value") if isinstance(value, Mapping) else value
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return value
+    raise ValueError("write it as in RFC 3339, for example 2026-11-20T10:00:00Z")
+
+
+def _rate(value: Any) -> Any:
+    return plain(Decimal(value)) if isinstance(value, int | Decimal) else value
+
+
+Storable = AfterValidator(_storable)
+Text = Annotated[str, BeforeValidator(_text), Field(max_length=500), Storable]
+Address = Annotated[str, Field(max_length=2000), Storable]
+Short = Annotated[str, BeforeValidator(_text), Field(max_length=320), Storable]
+Id = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=255), Storable]
+Sku = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100), Storable]
+Word = Annotated[str, Field(min_length=1, max_length=100), Storable]
+Revision = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Number = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, max_digits=15, decimal_places=6)]
+Rate = Annotated[str, BeforeValidator(_rate), Field(pattern=r"^[0-9](\.[0-9]{1,6})?$")]
+Exact = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$")]
+Some = Annotated[dict[Word, Any], Field(max_length=50)]  # values of any kind; texts are kept
+
+
+class Quantity(Wire):
+    """How much: more than nothing, in a UN/ECE Rec 20 unit (C62 is the piece)."""
+
+    value: Annotated[Number, Field(gt=0)]
+    unit: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")] = "C62"
+
+
+class Item(Wire):
+    """What is sold: at least one of SKU, GTIN and title."""
+
+    sku: Sku | None = None
+    gtin: Any = None  # a wrong one does not stop the cart
+    title: Text | None = None
+    variant: Text | None = None
+    attributes: Some = {}
+    image_url: Address | None = None
+    product_url: Address | None = None
+
+
+class Tax(Wire):
+    """A tax of the whole line; 20 % is written 0.20."""
+
+    rate: Rate
+    code: Annotated[str, Field(max_length=10), Storable] = "S"
+    amount: Minor
+
+
+class Fee(Wire):
+    """A fee of the whole line, such as the eco-participation."""
+
+    kind: Word = "other"
+    amount: Minor
+    included: StrictBool = True
+
+
+class Discount(Wire):
+    """A reduction of the whole line."""
+
+    code: Word | None = None
+    label: Text | None = None
+    amount: Annotated[Minor, Field(ge=0)]
+
+
+class Line(Wire):
+    """One row of a cart, an order or a return; amounts in minor units for the whole line."""
+
+    external_id: Id | None = None
+    kind: Word | None = None
+    sold_by: Word | None = None
+    item: Item
+    quantity: Annotated[Quantity, BeforeValidator(_quantity)]
+    unit_price: Minor | None = None
+    unit_price_exact: Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$")] | None = (
+        None
+    )
+    list_price: Minor | None = None
+    taxes: Annotated[tuple[Tax, ...], Field(max_length=20)] = ()
+    discounts: Annotated[tuple[Discount, ...], Field(max_length=50)] = ()
+    fees: Annotated[tuple[Fee, ...], Field(max_length=20)] = ()
+    total: Minor | None = None
+    note: Text | None = None
+    parent_line: Any = None
+    fulfilment: Any = None
+
+
+Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_LINES)]
+
+
+class Customer(Wire):
+    """Whose cart it is, as far as she let the system know."""
+
+    external_id: Short | None = None
+    email: Short | None = None
+    phone: Short | None = None
+    loyalty_number: Short | None = None
+    first_name: Short | None = None
+    last_name: Short | None = None
+
+
+class Refused(Wire):
+    """A row of one of our writes that the system would not take whole."""
+
+    line: Annotated[str, BeforeValidator(_text), Field(max_length=700), Storable]
+    reason: Text | None = None
+    accepted: Annotated[Number, BeforeValidator(_amount)] | None = None
+
+
+class RefusedCode(Wire):
+    """A promotion code of one of our writes that the system would not take."""
+
+    code: Word
+    reason: Text | None = None
+
+
+class Cart(Wire):
+    """`cart.snapshot`: the whole cart as it is now."""
+
+    external_id: Id
+    revision: Revision | None = None
+    last_push: Id | None = None
+    updated_at: Moment | None = None
+    currency: CurrencyCode | None = None
+    tax_mode: TaxMode | None = None
+    channel: Word | None = None
+    locale: Word | None = None
+    price_list: Word | None = None
+    customer: Customer | None = None
+    lines: Lines
+    codes: Annotated[tuple[Word, ...], Field(max_length=100)] = ()
+    refused: Annotated[tuple[Refused, ...], Field(max_length=MAX_LINES)] = ()
+    refused_codes: Annotated[tuple[RefusedCode, ...], Field(max_length=100)] = ()
+    shipping: Minor = 0
+    has_payment: StrictBool = False
+    attribution: Some = {}
+    consent: Some = {}
+
+
+class Mention(Wire):
+    """The cart that a body speaks of."""
+
+    external_id: Id
+    revision: Revision | None = None
+
+
+class Fulfilment(Wire):
+    """How an order reaches the shopper; carried out means that it is in her hands."""
+
+    kind: Literal["carry_out", "pick_up", "delivery"] = "delivery"
+
+
+class Ending(Wire):
+    """`cart.deleted`, `cart.ordered`, `cart.returned`: what became of a cart."""
+
+    external_id: Id
+    revision: Revision | None = None
+    at: Moment | None = None
+    order_number: Id | None = None
+    merged_into: Id | None = None
+    lines: Lines = ()
+    fulfilment: Fulfilment | None = None
+
+
+class Envelope(Wire):
+    """The outer form of every body."""
+
+    type: Word
+    timestamp: Moment | None = None
+    data: dict[str, Any]

@@ -1,0 +1,92 @@
+"""A whole cart of a canonical body, read into the gateway's own form."""
+
+from decimal import Decimal
+from typing import get_args
+
+from cartbridge.domain.cart.state import Channel
+from cartbridge.domain.customer import Customer
+from cartbridge.domain.twin import CodeRefusal, ObservedLine, Snapshot
+from cartbridge.sdk.errors import Unreadable
+from cartbridge_standard import payloads as wire
+from cartbridge_standard.lines import line_of
+from cartbridge_standard.refusals import names_of, refusals
+from cartbridge_standard.report import Report
+from cartbridge_standard.settings import Settings
+from cartbridge_standard.values import answers, texts
+
+
+def snapshot_of(cart: wire.Cart, settings: Settings, report: Report) -> Snapshot:
+    """The cart as it is shown there."""
+    rows = enumerate(cart.lines)
+    lines = tuple(line_of(row, f"data.lines[{n}]", report) for n, row in rows)
+    _compare_rows(lines, report)
+    if cart.currency is None:
+        report.add("data.currency", "defaulted", f"not told: {settings.currency}")
+    snapshot = Snapshot(
+        lines=lines,
+        codes=cart.codes,
+        revision=cart.revision,
+        last_push=cart.last_push,
+        refused=refusals(cart.refused, names_of(lines), _basket(lines)),
+        refused_codes=tuple(CodeRefusal(code=r.code, reason=r.reason) for r in cart.refused_codes),
+        at=cart.updated_at,
+        currency=cart.currency or settings.currency,
+        tax_mode=cart.tax_mode,
+        locale=cart.locale,
+        channel=_channel(cart, settings, report),
+        shipping=cart.shipping,
+        has_payment=cart.has_payment,
+        customer=_customer(cart.customer),
+        attribution=texts(cart.attribution, "data.attribution", report),
+        consent=answers(cart.consent, "data.consent", report),
+        price_list=cart.price_list,
+    )
+    count_unknown(cart, report)
+    return snapshot
+
+
+def _basket(lines: tuple[ObservedLine, ...]) -> dict[str, Decimal]:
+    return Snapshot(lines=lines).basket
+
+
+def _compare_rows(lines: tuple[ObservedLine, ...], report: Report) -> None:
+    first: dict[str, tuple[int, ObservedLine]] = {}
+    for number, line in enumerate(lines):
+        other, known = first.setdefault(line.key, (number, line))
+        if known.unit != line.unit:
+            raise Unreadable(
+                f"data.lines[{number}].quantity.unit: data.lines[{other}] sells the same article"
+                " in another unit; give the two their own SKU"
+            )
+        if (known.item.variant, known.item.attributes) != (line.item.variant, line.item.attributes):
+            why = f"counted as the article of data.lines[{other}]: they share their number"
+            report.add(f"data.lines[{number}].item", "dropped", why)
+
+
+def _channel(cart: wire.Cart, settings: Settings, report: Report) -> str:
+    if cart.channel is None or cart.channel in get_args(Channel):
+        return cart.channel or settings.channel
+    report.add("data.channel", "defaulted", f"not known: {settings.channel}")
+    return settings.channel
+
+
+def _customer(told: wire.Customer | None) -> Customer | None:
+    if told is None:
+        return None
+    known = {name: getattr(told, name) for name in wire.Customer.model_fields}
+    return Customer(**known) if any(known.values()) else None
+
+
+def count_unknown(part: wire.Wire, report: Report) -> None:
+    """Says how many fields were tolerated without being read."""
+    if count := _unknown(part):
+        report.add("…", "dropped", f"{count} fields that this version does not know")
+
+
+def _unknown(part: object) -> int:
+    if isinstance(part, tuple):
+        return sum(_unknown(member) for member in part)
+    if not isinstance(part, wire.Wire):
+        return 0
+    members = (getattr(part, name) for name in type(part).model_fields)
+    return len(part.model_extra or {}) + sum(_unknown(member) for member in members)
