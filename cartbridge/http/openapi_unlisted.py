@@ -1,0 +1,215 @@
+"""Operations that answer before or without a key: hooks, pairing, the shopper's pages, health."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from cartbridge.domain.model import Strict
+from cartbridge.http.openapi_operations import ALWAYS, Answered, Operation
+from cartbridge.http.pos_models import PairAnswer, PairRequest
+
+_HTML: Final = ("text/html",)
+_REFUSED: Final = ("unauthorized", "too_large", "too_slow", "unsupported_encoding", *ALWAYS)
+
+
+class HookReceipt(Strict):
+    """The hook is stored for good; the same delivery again answers `duplicate`."""
+
+    message: Annotated[str, Field(pattern=r"^msg_[0-9a-f]{32}$")] | None
+    duplicate: bool
+
+
+class Health(Strict):
+    """The process answers, and which version it is."""
+
+    status: str
+    version: str
+
+
+_HOOKS: Final = (
+    Operation(
+        id="hooks_receive",
+        tag="Platforms",
+        method="POST",
+        path="/v1/hooks/{hook}",
+        summary="Tell what happened on a platform",
+        description=(
+            "The signature is checked on the exact bytes, the body is stored, and only then is it"
+            " answered; it is read afterwards, so a body that cannot be understood is kept for an"
+            " operator and never refused. An unknown hook and a bad signature are answered alike."
+            " Each connector declares the status and the body that its platform expects; what is"
+            " told here is the default. The connector `standard` takes the canonical webhook:"
+            " Standard Webhooks 1.0.2, headers `webhook-id`, `webhook-timestamp` and"
+            " `webhook-signature`."
+        ),
+        answers={202: Answered("Stored for good.", HookReceipt)},
+        body_media="*/*",
+        problems=_REFUSED,
+    ),
+    Operation(
+        id="hooks_handshake",
+        tag="Platforms",
+        method="GET",
+        path="/v1/hooks/{hook}",
+        summary="Answer a platform's handshake",
+        description="Some platforms ask once whether the hook is ours; the connector answers.",
+        answers={200: Answered("What the platform expects.", None, ("text/plain",))},
+        problems=_REFUSED,
+    ),
+    Operation(
+        id="hooks_options",
+        tag="Platforms",
+        method="OPTIONS",
+        path="/v1/hooks/{hook}",
+        summary="Answer a CloudEvents validation request",
+        description="A sender of CloudEvents asks whether it may call; the connector answers.",
+        answers={200: Answered("What the platform expects.", None, ("text/plain",))},
+        problems=_REFUSED,
+    ),
+)
+_PAIRING: Final = (
+    Operation(
+        id="pairing_pair",
+        tag="Tills",
+        method="POST",
+        path="/v1/pos/pair",
+        summary="Pair a new terminal",
+        description=(
+            "The terminal gives the code that an operator read to it, and gets its own key, shown"
+            " this once. A key it had before is revoked. No key and no Idempotency-Key is needed."
+        ),
+        answers={201: Answered("The terminal is paired.", PairAnswer)},
+        headers=("Accept-Language",),
+        body=PairRequest,
+        problems=(
+            "pairing_code_unknown",
+            "invalid_request",
+            "unknown_field",
+            "too_large",
+            "too_slow",
+            "unsupported_encoding",
+            *ALWAYS,
+        ),
+    ),
+)
+_PAGES: Final = (
+    Operation(
+        id="pages_pass",
+        tag="Shoppers",
+        method="GET",
+        path="/c/{pass}",
+        summary="Open the shopper's pass",
+        description=(
+            "Her cart with a fresh code while it may be taken at a till, or what became of it."
+            " The pass is a secret: the page is never cached, sends no referrer, and is logged"
+            " without it."
+        ),
+        answers={200: Answered("The page.", None, _HTML)},
+        headers=("Accept-Language",),
+    ),
+    Operation(
+        id="pages_refresh_pass",
+        tag="Shoppers",
+        method="POST",
+        path="/c/{pass}",
+        summary="Ask for a fresh code",
+        description="The button of the pass: leads back to it, and it makes a fresh code.",
+        answers={303: Answered("Back to the pass.", None, (), ("Location",))},
+    ),
+    Operation(
+        id="pages_watch_pass",
+        tag="Shoppers",
+        method="GET",
+        path="/c/{pass}/mark",
+        summary="Look whether the pass would show something else now",
+        description="A mark that changes whenever the page would; the page's own script asks.",
+        answers={200: Answered("The mark.", None, ("text/plain",))},
+        headers=("Accept-Language",),
+        problems=("not_found", *ALWAYS),
+    ),
+    Operation(
+        id="pages_code",
+        tag="Shoppers",
+        method="GET",
+        path="/h/{code}",
+        summary="Open a code in a browser",
+        description=(
+            'Says only "show this at the till"; a to-online code leads on to the shop. It shows'
+            " no cart and no name, and uses nothing up. `/H/{code}` is the same page, because a"
+            " QR code holds its address in capitals."
+        ),
+        answers={200: Answered("The page.", None, _HTML)},
+        headers=("Accept-Language",),
+    ),
+    Operation(
+        id="pages_code_picture",
+        tag="Shoppers",
+        method="GET",
+        path="/h/{code}/qr.{form}",
+        summary="The QR of a code",
+        description="The picture, as `svg` or `png`, with its quiet zone.",
+        answers={200: Answered("The picture.", None, ("image/svg+xml", "image/png"))},
+        headers=("Accept-Language",),
+        problems=("not_found", *ALWAYS),
+    ),
+)
+_MACHINES: Final = (
+    Operation(
+        id="health_alive",
+        tag="Machines",
+        method="GET",
+        path="/healthz",
+        summary="Is the process alive",
+        description="Answers as long as the process does, whatever the database does.",
+        answers={200: Answered("It is.", Health)},
+        problems=("internal_error",),
+    ),
+    Operation(
+        id="health_ready",
+        tag="Machines",
+        method="GET",
+        path="/readyz",
+        summary="Can it work",
+        description="The database answers too. Take the process out of the balance while it is 503.",
+        answers={200: Answered("It can.", Health)},
+    ),
+    Operation(
+        id="docs_openapi",
+        tag="Machines",
+        method="GET",
+        path="/openapi.json",
+        summary="This description",
+        description="OpenAPI 3.1; `If-None-Match` with its ETag answers 304.",
+        answers={
+            200: Answered("The description.", None, ("application/json",), ("ETag",)),
+            304: Answered("It has not changed.", None, ()),
+        },
+        problems=("internal_error",),
+    ),
+    Operation(
+        id="docs_page",
+        tag="Machines",
+        method="GET",
+        path="/docs",
+        summary="This description, for people",
+        description="A page that renders `/openapi.json` and loads nothing from elsewhere.",
+        answers={200: Answered("The page.", None, _HTML)},
+        problems=("internal_error",),
+    ),
+    Operation(
+        id="docs_schema",
+        tag="Machines",
+        method="GET",
+        path="/schemas/{schema}.json",
+        summary="The JSON Schema of an event's data",
+        description=(
+            "What the `dataschema` of an event on the feed points to, such as"
+            " `/schemas/cart.sold.v1.json`; `/schemas/cart.v1.json` is the canonical cart."
+        ),
+        answers={200: Answered("The schema.", None, ("application/schema+json",), ("ETag",))},
+        headers=("Accept-Language",),
+        problems=("not_found", "internal_error"),
+    ),
+)
+
+UNLISTED: Final[tuple[Operation, ...]] = (*_HOOKS, *_PAIRING, *_PAGES, *_MACHINES)
