@@ -30,14 +30,16 @@ async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[date
     twins = [twin.ref for twin in cart.twins if not twin.ended and twin.ref.connection in links]
     as_of = gateway.clock()
     try:
-        async with asyncio.timeout(gateway.limits.freshness.total_seconds()):
+        async with asyncio.timeout(gateway.limits.patience.total_seconds()):
             await _take_in(gateway, links, twins)
-            read = await asyncio.gather(
-                *(_read(gateway, links[ref.connection], ref) for ref in twins)
-            )
     except TimeoutError:
         return cart.updated_at or as_of, True
-    return as_of, not all(read)
+    try:
+        async with asyncio.timeout(gateway.limits.freshness.total_seconds()):
+            reads = (_read(gateway, links[ref.connection], ref) for ref in twins)
+            return as_of, not all(await asyncio.gather(*reads))
+    except TimeoutError:
+        return as_of, True
 
 
 async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> None:

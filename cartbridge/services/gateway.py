@@ -27,7 +27,8 @@ class Limits:
 
     code: timedelta = timedelta(minutes=15)
     lease: timedelta = timedelta(minutes=15)
-    freshness: timedelta = timedelta(milliseconds=800)
+    freshness: timedelta = timedelta(milliseconds=800)  # for reading a twin before a claim
+    patience: timedelta = timedelta(seconds=5)  # for what was accepted to be applied before it
     abandoned_after: timedelta = timedelta(days=14)
 
 
