@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from cartbridge.database.dialing import dial, each_host
 from cartbridge.database.queries import queries
 
 APP_ROLE: Final = "cartbridge_app"
@@ -46,6 +47,12 @@ _STALE: Final = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+)
+# No such table; no such role, or one that this account may not work as.
+_NOT_MIGRATED: Final = (
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidParameterValueError,
+    asyncpg.InsufficientPrivilegeError,
 )
 
 
@@ -92,7 +99,7 @@ class Database:
     """
 
     def __init__(self, dsn: str, *, pool_size: int = 8) -> None:
-        self._dsn = dsn
+        self._hosts = each_host(dsn)
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[Any] | None = None
         self._shards = 0
@@ -109,7 +116,8 @@ class Database:
         """Open the pool and make sure that the server will keep what it acknowledges."""
         async with _translated():
             self._pool = await asyncpg.create_pool(
-                self._dsn,
+                self._hosts[0],
+                connect=self._dial,
                 min_size=0,
                 max_size=self._pool_size,
                 timeout=REQUEST_SECONDS,
@@ -121,8 +129,12 @@ class Database:
             async with self.connection() as connection:
                 await _assert_settings(connection)
                 self._shards = await connection.fetchval("select shards from installation")
-        except BaseException:
+        except BaseException as error:
             await self.stop()
+            if isinstance(error, _NOT_MIGRATED):
+                raise Misconfigured(
+                    "the database was not prepared: run `cartbridge migrate`"
+                ) from error
             raise
 
     async def stop(self) -> None:
@@ -154,11 +166,14 @@ class Database:
             )
             yield connection
 
+    async def _dial(self, _dsn: str, **options: Any) -> Any:
+        return await dial(self._hosts, **options)
+
     async def dedicated(self, application: str) -> Any:
         """A connection outside the pool, for one long-lived task; the caller closes it."""
         async with _translated(self._pool):
-            return await asyncpg.connect(
-                self._dsn,
+            return await dial(
+                self._hosts,
                 timeout=REQUEST_SECONDS,
                 command_timeout=6.0,
                 server_settings={**SETTINGS, "application_name": application},

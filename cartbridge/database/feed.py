@@ -16,6 +16,8 @@ from cartbridge.database.lookup import Lookup
 from cartbridge.database.queries import queries
 
 POLL_SECONDS: Final = 0.25  # how late an event of another process may be seen
+SEARCH_SECONDS: Final = 1.0  # how long one call looks for the next event of the wanted types
+WINDOW: Final = 20_000  # how many positions of a shard one statement looks through
 _FRESH_SECONDS: Final = 0.1  # how many waiting readers share one look at the counters
 
 
@@ -45,32 +47,45 @@ class Feed:
         types: Collection[str] | None = None,
         limit: int = 100,
     ) -> tuple[list[StoredEvent], str]:
-        """The next events after a cursor (None: from the beginning) and the cursor after them."""
+        """The next events after a cursor (None: from the beginning) and the cursor after them.
+
+        No events and another cursor: none of the wanted ones as far as it looked; read on.
+        """
         places = self._places(cursor)
-        shards = list(range(self._database.shards))
-        wanted = None if types is None else list(types)
+        give_up = asyncio.get_running_loop().time() + SEARCH_SECONDS
+        while True:
+            rows, places, at_end = await self._page(tenant, places, types, limit)
+            if rows or at_end or asyncio.get_running_loop().time() > give_up:
+                return await self._told(tenant, rows), _cursor(places)
+
+    async def _page(
+        self, tenant: UUID, places: list[int], types: Collection[str] | None, limit: int
+    ) -> tuple[list[Any], list[int], bool]:
+        """Some events, the places behind them, and whether that is the end of the journal."""
         async with self._database.tenant(tenant) as connection:
             # Before the events: whatever is at or below these positions is visible by then.
             ends = await self._look(connection)
-            if any(place > end for place, end in zip(places, ends, strict=True)):
-                raise BadCursor("the journal is behind this cursor: an older copy was restored")
+            upto = _window(places, ends)
             rows = await connection.fetch(
-                queries("feed")["page"], shards, places, ends, tenant, wanted, limit
+                queries("feed")["page"],
+                list(range(len(places))),
+                places,
+                upto,
+                tenant,
+                None if types is None else list(types),
+                limit,
             )
-        events = await self._told(tenant, rows)
         if len(rows) < limit:
-            return events, _cursor([max(pair) for pair in zip(places, ends, strict=True)])
-        for row in rows:
-            places[row["shard"]] = row["position"]
-        return events, _cursor(places)
+            return rows, upto, upto == ends
+        behind = {row["shard"]: row["position"] for row in rows}
+        return rows, [behind.get(shard, place) for shard, place in enumerate(places)], False
 
     async def now(self) -> str:
         """The cursor behind everything that has happened so far."""
         async with self._database.connection() as connection:
             return _cursor(await self._look(connection))
 
-    async def wait_for_more(self, cursor: str | None, timeout: float) -> bool:  # noqa: ASYNC109 - a
-        # wait that finds nothing is an answer here, not an error
+    async def wait_for_more(self, cursor: str | None, timeout: float) -> bool:  # noqa: ASYNC109 - an answer
         """Whether, within so many seconds, anything was appended after the cursor."""
         places = self._places(cursor)
         loop = asyncio.get_running_loop()
@@ -84,14 +99,17 @@ class Feed:
             await self._database.news.wait(min(left, POLL_SECONDS))
 
     async def tenants_with_news(self, cursor: str | None) -> tuple[list[UUID], str]:
-        """The tenants something happened to after a cursor, and the cursor behind all that."""
+        """The tenants something happened to after a cursor, and the cursor behind all that.
+
+        It looks at so much at a time: ask again until the cursor stays the same.
+        """
         places = self._places(cursor)
         async with self._database.connection() as connection:
-            ends = await self._look(connection)
+            upto = _window(places, await self._look(connection))
             rows = await connection.fetch(
-                queries("feed")["tenants"], list(range(len(places))), places, ends
+                queries("feed")["tenants"], list(range(len(places))), places, upto
             )
-        return [row["tenant"] for row in rows], _cursor(ends)
+        return [row["tenant"] for row in rows], _cursor(upto)
 
     async def _told(self, tenant: UUID, rows: list[Any]) -> list[StoredEvent]:
         keys = await self._documents.keys.open_many(
@@ -133,6 +151,14 @@ class Feed:
         ):
             raise BadCursor("this is no cursor of this feed")
         return places
+
+
+def _window(places: list[int], ends: list[int]) -> list[int]:
+    """How far one statement looks from these places on, at most to the ends of the shards."""
+    pairs = list(zip(places, ends, strict=True))
+    if any(place > end for place, end in pairs):
+        raise BadCursor("the journal is behind this cursor: an older copy was restored")
+    return [min(end, place + WINDOW) for place, end in pairs]
 
 
 def _cursor(places: list[int]) -> str:

@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from cartbridge.database.connection import Unavailable, is_unavailable
+from cartbridge.database.dialing import dial, each_host
 from cartbridge.database.queries import queries
 
 Phase = Literal["pre", "post", "all"]
@@ -83,8 +84,8 @@ async def pending(dsn: str, phase: Phase = "all", *, folder: Path = FOLDER) -> l
 
 async def _connect(dsn: str) -> Any:
     try:
-        return await asyncpg.connect(
-            dsn,
+        return await dial(
+            each_host(dsn),
             timeout=5,
             server_settings={"lock_timeout": "30s", "application_name": "cartbridge migrate"},
         )

@@ -75,8 +75,8 @@ async def verify(database: Database) -> AsyncIterator[Progress | Finding]:
             yield Progress(shard, documents, events)
         async for finding in _positions(database, shard):
             yield finding
-        for row in await fetch(database, "orphan_views", shard):
-            yield Finding("orphan_view", shard, row["tenant"], row["id"], row["version"])
+        async for finding in _orphans(database, shard):
+            yield finding
     yield Progress(database.shards - 1, documents, events)
 
 
@@ -187,3 +187,12 @@ async def _positions(database: Database, shard: int) -> AsyncIterator[Finding]:
             removed = await fetch(database, "removed_positions", shard, missing)
             for position in sorted(set(missing) - {row["position"] for row in removed}):
                 yield Finding("missing_position", shard, position=position)
+
+
+async def _orphans(database: Database, shard: int) -> AsyncIterator[Finding]:
+    place = (FIRST, FIRST)
+    while views := await fetch(database, "stored_view_keys", shard, *place, POSITIONS_PER_LOOK):
+        for view in views:
+            if view["orphaned"]:
+                yield Finding("orphan_view", shard, view["tenant"], view["id"], view["version"])
+        place = (views[-1]["tenant"], views[-1]["id"])

@@ -16,8 +16,8 @@ select * from stored_positions($1, $2, $3)
 -- name: removed_positions
 select * from removed_positions($1, $2)
 
--- name: orphan_views
-select * from orphan_views($1)
+-- name: stored_view_keys
+select * from stored_view_keys($1, $2, $3, $4)
 
 -- name: stored_views
 select * from stored_views($1, $2, $3)

@@ -95,7 +95,7 @@ def _remember(
     known: Iterable[Refusal], named: Mapping[str, Refusal], write: PlannedWrite
 ) -> tuple[Refusal, ...]:
     """Refusals as they stand: those named for this write, and older ones it did not ask again."""
-    wanted = write.wanted or write.expected
+    wanted = write.wanted  # may be nothing at all: the cart was emptied
     kept = {
         refusal.key: refusal
         for refusal in known
@@ -111,8 +111,8 @@ def target(twin: Twin, projected: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """What the twin should show: the cart in its form, less what it refused and we still want."""
     refused = {refusal.key: refusal for refusal in twin.refusals}
     shown = {}
-    for key, wanted in projected.items():
-        refusal = refused.get(key)
+    for key in sorted({*projected, *refused}):  # a removal may have been refused, too
+        wanted, refusal = projected.get(key, ZERO), refused.get(key)
         shown[key] = refusal.accepted if refusal and refusal.wanted == wanted else wanted
     return {key: amount for key, amount in shown.items() if amount}
 
@@ -128,6 +128,11 @@ def in_step(twin: Twin, projected: Mapping[str, Decimal], codes: Iterable[str]) 
     return dict(twin.shadow) == target(twin, projected) and tuple(
         sorted(twin.shadow_codes)
     ) == target_codes(twin, codes)
+
+
+def is_overtaken(held: Snapshot | None, seen: Snapshot) -> bool:
+    """Whether a newer snapshot than this one waits already; that one says it all."""
+    return held is not None and held != seen and newer(held, seen) == held
 
 
 def newer(held: Snapshot | None, seen: Snapshot) -> Snapshot:

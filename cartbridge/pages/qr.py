@@ -1,4 +1,4 @@
-"""QR codes: small enough to be read off a scratched phone, in capitals and digits only."""
+"""QR codes, small enough to be read off a scratched phone where capitals and digits suffice."""
 
 import io
 import re
@@ -12,7 +12,7 @@ _ALPHANUMERIC: Final = re.compile(r"^[0-9A-Z $%*+\-./:]+$")
 
 
 def svg(text: str) -> str:
-    """The QR code of a text as an SVG that scales; the text may hold capitals and digits only."""
+    """The QR code of a text as an SVG that scales; capitals and digits alone make it smallest."""
     out = io.BytesIO()
     _code(text).save(
         out,
@@ -40,8 +40,5 @@ def version(text: str) -> int:
 
 
 def _code(text: str) -> segno.QRCode:
-    if not _ALPHANUMERIC.match(text):
-        raise ValueError(
-            "write the text in capitals, digits and $%*+-./: so that the code is small"
-        )
-    return segno.make_qr(text, error="m", mode="alphanumeric", boost_error=False)
+    mode = "alphanumeric" if _ALPHANUMERIC.match(text) else "byte"
+    return segno.make_qr(text, error="m", mode=mode, boost_error=False)

@@ -7,9 +7,7 @@ async def offered(world: World) -> tuple[Json, Json]:
     """Her cart of three articles, and the code on her phone."""
     shop = world.shop
     await shop.snapshot("web-1", line(LAMP), revision=1)
-    await shop.snapshot(
-        "web-1", line(LAMP, 2), line(BOOK), line(PLAID), revision=2, codes=["NOEL"]
-    )
+    await shop.snapshot("web-1", line(LAMP, 2), line(BOOK), line(PLAID), revision=2, codes=["NOEL"])
     await world.settled()
     cart = await shop.cart("web-1")
     assert cart is not None

@@ -122,9 +122,7 @@ class Shop(Caller):
 
     async def cart(self, external_id: str) -> Json | None:
         """The gateway's cart behind one of the shop's."""
-        found = await self.get(
-            "/v1/carts", connection=self.told["slug"], external_id=external_id
-        )
+        found = await self.get("/v1/carts", connection=self.told["slug"], external_id=external_id)
         assert found.status_code == 200, found.text
         items = found.json()["items"]
         return items[0] if items else None

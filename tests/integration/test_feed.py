@@ -55,6 +55,26 @@ async def test_only_the_wanted_types_are_told_and_the_cursor_passes_the_others(
     assert await feed.read(carts.tenant, cursor) == ([], cursor)
 
 
+async def test_what_is_rare_is_found_however_far_away(
+    carts: Any, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cartbridge.database.feed.WINDOW", 2)
+    cart = await carts.start()
+    await carts.add(cart, *[FINE] * 9, Cancelled())
+    (event,), cursor = await feed.read(carts.tenant, types=["cart.cancelled"])
+    assert event.version == 11
+    assert cursor == await feed.now()
+
+    monkeypatch.setattr("cartbridge.database.feed.SEARCH_SECONDS", 0)
+    events, cursor = await feed.read(carts.tenant, types=["cart.cancelled"])
+    assert events == []
+    assert cursor != await feed.now()
+    while (news := await feed.tenants_with_news(cursor))[1] != cursor:
+        assert news[0] == [carts.tenant]
+        cursor = news[1]
+    assert cursor == await feed.now()
+
+
 async def test_another_tenants_events_are_not_told(carts: Any, feed: Feed) -> None:
     await carts.start()
     events, cursor = await feed.read(uuid.uuid4())

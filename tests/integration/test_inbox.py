@@ -152,7 +152,8 @@ async def test_bytes_that_json_refuses_come_back_as_they_were(
     inbox: Inbox, tenant: uuid.UUID, connection: uuid.UUID
 ) -> None:
     bodies = [
-        b'{"a":"\\u0000"}', b"\x00\xff\xfe", b'"\\ud800"', b"\xef\xbb\xbf{}", b"NaN", b"", b"[" * 9999
+        b'{"a":"\\u0000"}', b"\x00\xff\xfe", b'"\\ud800"', b"\xef\xbb\xbf{}", b"NaN", b"",
+        b"[" * 9999,
     ]  # fmt: skip
     headers = [("X-Name", "Zo\udce9"), ("X-Name", "twice"), ("X-Nul", "a\0b")]
     for body in bodies:
@@ -371,7 +372,9 @@ async def test_two_workers_never_hold_one_lane_and_each_lane_keeps_its_order(
                 assert await inbox.finish(part, "echo")
                 left -= 1
 
-    await asyncio.gather(*[worker() for _ in range(4)])
+    async with asyncio.TaskGroup() as workers:  # one that fails ends the others
+        for _ in range(4):
+            workers.create_task(worker())
     assert crossed == 0
     assert sum(len(order) for order in applied.values()) == 140
     assert all(order == sorted(order) for order in applied.values())

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from cartbridge.database.connection import Database, Misconfigured, Unavailable
+from cartbridge.database.dialing import dial, each_host
 from cartbridge.database.migrate import (
     FOLDER,
     MigrationRefused,
@@ -152,6 +153,46 @@ async def test_a_database_that_would_lose_acknowledged_data_is_refused(
     await owner.execute(f"alter database {name} set synchronous_commit = off")
     with pytest.raises(Misconfigured, match="synchronous_commit"):
         await Database(dsn).start()
+
+
+async def test_a_database_that_was_not_migrated_says_so(empty: list[str]) -> None:
+    with pytest.raises(Misconfigured, match="cartbridge migrate"):
+        await Database(empty[0]).start()
+
+
+async def test_a_silent_host_does_not_hold_up_the_one_that_answers(
+    dsn: str, tmp_path: Path
+) -> None:
+    never = asyncio.Event()
+
+    async def say_nothing(_reader: Any, stream: asyncio.StreamWriter) -> None:
+        await never.wait()
+        stream.close()
+
+    silent = await asyncio.start_unix_server(say_nothing, str(tmp_path / ".s.PGSQL.5432"))
+    dead = f"postgresql://x:x@/x?host={tmp_path}&port=5432"
+    gone = f"postgresql://x:x@/x?host={tmp_path}&port=5433"
+    async with asyncio.timeout(3):
+        connection = await dial([dead, gone, dsn], timeout=5)
+        assert await connection.fetchval("select 1") == 1
+        await connection.close()
+        with pytest.raises(OSError, match=r"5433|such file"):
+            await dial([gone, gone])
+    never.set()
+    silent.close()
+
+
+def test_a_dsn_of_several_hosts_names_each_of_them() -> None:
+    assert each_host("postgresql://u:p@a:1,b/db?target_session_attrs=read-write") == [
+        "postgresql://u:p@a:1/db?target_session_attrs=read-write",
+        "postgresql://u:p@b/db?target_session_attrs=read-write",
+    ]
+    assert each_host("postgresql://u@/db?host=/run/a,/run/b&port=1,2") == [
+        "postgresql://u@/db?host=%2Frun%2Fa&port=1",
+        "postgresql://u@/db?host=%2Frun%2Fb&port=2",
+    ]
+    for single in ("postgresql://u@a/db", "postgresql:///db?host=/run/a&port=1", "postgres://a"):
+        assert each_host(single) == [single]
 
 
 async def test_no_server_is_told_as_that(tmp_path: Path) -> None:

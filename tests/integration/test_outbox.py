@@ -74,7 +74,9 @@ async def test_four_workers_never_hold_one_lane_and_each_lane_keeps_its_order(
                 assert await outbox.done(message)
                 left -= 1
 
-    await asyncio.gather(*[worker() for _ in range(4)])
+    async with asyncio.TaskGroup() as workers:  # one that fails ends the others
+        for _ in range(4):
+            workers.create_task(worker())
     assert crossed == 0
     assert done == sent
     assert await owner.fetchval("select count(*) from outbox") == 0

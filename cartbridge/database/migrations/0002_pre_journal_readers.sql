@@ -110,14 +110,16 @@ language sql stable security definer set search_path = public, pg_temp as $$
                   where t.shard = p_shard and t.positions @> array[p.position])
 $$;
 
--- Views that stand for no stream, or for one that was removed.
-create function orphan_views(p_shard smallint)
-returns table (tenant uuid, id uuid, version int)
+-- The views of a shard in the order of their keys, and whether they stand for no stream.
+create function stored_view_keys(p_shard smallint, p_tenant uuid, p_after uuid, p_limit int)
+returns table (tenant uuid, id uuid, version int, orphaned boolean)
 language sql stable security definer set search_path = public, pg_temp as $$
-  select v.tenant, v.id, v.version from view v
-   where v.shard = p_shard
-     and not exists (select from stream s
+  select v.tenant, v.id, v.version,
+         not exists (select from stream s
                       where s.shard = v.shard and s.tenant = v.tenant and s.id = v.id offset 0)
+    from view v
+   where v.shard = p_shard and (v.tenant, v.id) > (p_tenant, p_after)
+   order by v.tenant, v.id limit p_limit
 $$;
 
 -- Writes a view made anew from the journal, unless its document has moved on meanwhile.
@@ -173,7 +175,7 @@ begin
     'stored_views(smallint, uuid[], uuid[])'::regprocedure,
     'stored_positions(smallint, bigint, bigint)'::regprocedure,
     'removed_positions(smallint, bigint[])'::regprocedure,
-    'orphan_views(smallint)'::regprocedure,
+    'stored_view_keys(smallint, uuid, uuid, int)'::regprocedure,
     'replace_view(smallint, uuid, timestamptz, view_in)'::regprocedure
   ] loop
     execute format('alter function %s owner to cartbridge_engine', signature);

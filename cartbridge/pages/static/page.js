@@ -10,10 +10,21 @@ function countDown(timer) {
     timer.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
     if (left === 0) {
       clearInterval(running);
-      location.reload();
+      codeIsOver(timer);
     }
   };
   const running = setInterval(tick, 1000);
+}
+
+// An open page must not make codes for ever: a fresh one is made when she asks for it.
+function codeIsOver(timer) {
+  const fresh = document.querySelector("[data-fresh]");
+  if (!fresh) {
+    location.reload();
+    return;
+  }
+  timer.closest("section").hidden = true;
+  fresh.hidden = false;
 }
 
 function watch() {

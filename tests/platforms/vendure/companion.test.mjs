@@ -16,3 +16,4 @@ await import('./promises/logins.mjs');
 await import('./promises/hand-overs.mjs');
 await import('./promises/door.mjs');
 await import('./promises/options.mjs');
+await import('./promises/amounts.mjs');

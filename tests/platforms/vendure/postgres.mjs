@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const PORT = '5432';
-const ENOUGH_ATTEMPTS = 600;
+const ENOUGH_ATTEMPTS = 1200;
 
 /** Answers the environment that reaches the server and a `stop` that leaves nothing behind. */
 export async function startPostgres() {
@@ -40,7 +40,7 @@ export async function startPostgres() {
     };
 }
 
-/** Waits until `condition` holds; fails after half a minute, naming what was waited for. */
+/** Waits until `condition` holds; fails after a minute, naming what was waited for. */
 export async function until(condition, what) {
     for (let attempt = 0; attempt < ENOUGH_ATTEMPTS; attempt += 1) {
         const value = await condition();

@@ -9,11 +9,9 @@ from typing import Annotated, Any, ClassVar, Final
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.projection import Projection, project_by
-from cartbridge.domain.twin import TwinKind
 from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Connector, Delivery, Manifest, Named, Raw, Reply
+from cartbridge.sdk.documents import Cart, Projection, TwinKind, project_by
 from cartbridge.sdk.errors import Forged, Unreadable
 from cartbridge.sdk.observations import Hint, Read
 from cartbridge.sdk.webhook import same

@@ -11,13 +11,17 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.items import Item
-from cartbridge.domain.projection import Projection, project_by
-from cartbridge.domain.quantity import plain
-from cartbridge.domain.twin import ObservedLine, Snapshot
 from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Connector, Delivery, Manifest, Named, Raw
+from cartbridge.sdk.documents import (
+    Cart,
+    Item,
+    ObservedLine,
+    Projection,
+    Snapshot,
+    plain,
+    project_by,
+)
 from cartbridge.sdk.errors import Forged, Unreadable
 from cartbridge.sdk.observations import CartSeen, Read
 from cartbridge.testing.connector import ConnectorContract

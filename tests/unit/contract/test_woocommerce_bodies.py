@@ -16,14 +16,19 @@ from typing import Annotated, Any, ClassVar, Final
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.items import Item, is_gtin
-from cartbridge.domain.line import Prices
-from cartbridge.domain.money import to_minor
-from cartbridge.domain.projection import Projection, project_by
-from cartbridge.domain.twin import ObservedLine, Snapshot
 from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Connector, Delivery, Manifest, Named, Raw, Reply
+from cartbridge.sdk.documents import (
+    Cart,
+    Item,
+    ObservedLine,
+    Prices,
+    Projection,
+    Snapshot,
+    is_gtin,
+    project_by,
+    to_minor,
+)
 from cartbridge.sdk.errors import Forged, Unreadable
 from cartbridge.sdk.observations import CartOrdered, CartSeen, Hint, Lost, Read, TakenLine
 from cartbridge.sdk.webhook import same

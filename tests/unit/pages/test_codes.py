@@ -40,9 +40,10 @@ def test_a_qr_code_keeps_its_quiet_zone() -> None:
     assert image.size == ((side + 8) * 2, (side + 8) * 2)
 
 
-def test_small_letters_are_refused_as_they_would_make_it_large() -> None:
-    with pytest.raises(ValueError, match="capitals"):
-        qr.svg(QR_TEXT.lower())
+def test_other_characters_make_it_larger_and_are_read_all_the_same() -> None:
+    text = QR_TEXT.replace("PANIER.EXAMPLE", "my_host:8080")
+    assert read(qr.png(text)) == [(text, "QRCode")]
+    assert qr.version(text) > qr.version(QR_TEXT)
 
 
 def gtin(digits: str) -> str:

@@ -77,6 +77,14 @@ def test_without_a_live_code_a_plain_form_brings_a_fresh_one(code: LiveCode | No
     assert not [image for image in page.all("img") if image.get("class") == "qr"]
 
 
+def test_the_button_waits_hidden_until_the_code_is_over() -> None:
+    page = shown(a_view(code=CODE))
+    [waiting] = [section for section in page.all("section") if "data-fresh" in section]
+    assert "hidden" in waiting
+    assert page.all("form") == [{"method": "post", "action": "/c/PASS/codes"}]
+    assert shown(a_view(code=CODE, fresh_url=None)).all("form") == []
+
+
 def test_a_claimed_cart_says_which_till_has_it_and_shows_no_code() -> None:
     page = shown(
         a_view(cart=a_claimed_cart(), code=CODE, held_by=Place("Lyon Part-Dieu", "Caisse 4"))

@@ -56,7 +56,7 @@ describe('while a till holds the cart', () => {
         const shopper = guest();
         const { code } = await shopper.add('CARNET-A5');
         await shopper.fillIn({ email: 'degel@example.fr' });
-        await world.companion.call('freeze', { external_id: code, until: soon(3), where });
+        await world.companion.call('freeze', { external_id: code, until: soon(5), where });
         assert.equal((await shopper.checkout()).__typename, 'OrderStateTransitionError');
         await until(async () => (await world.companion.read(code)).frozen === null, 'the thaw');
         assert.equal((await shopper.checkout()).state, 'ArrangingPayment');

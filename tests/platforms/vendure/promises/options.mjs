@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 
 import { CONNECTION, SECRET, SHOP_KEY } from '../fake-gateway.mjs';
-import { gateway } from '../world.mjs';
 
 const require = createRequire(import.meta.url);
 

@@ -31,6 +31,23 @@ describe('when something breaks', () => {
         assert.deepEqual(content(found), { 'PULL-M-MARINE': 2 });
     });
 
+    test('a cart filled and bought while the gateway was away is told in full, then as bought', async () => {
+        gateway.mode = 'down';
+        const shopper = guest();
+        await shopper.add('CARNET-A5', 2);
+        await shopper.fillIn({ email: 'absence@example.fr' });
+        const { code } = await shopper.cart();
+        await shopper.checkout();
+        assert.equal((await shopper.pay()).state, 'PaymentSettled');
+        gateway.mode = 'up';
+        await until(() => gateway.of(code, 'cart.ordered').length, 'cart.ordered');
+        const [snapshot, ordered, ...more] = gateway.of(code);
+        assert.equal(snapshot.type, 'cart.snapshot');
+        addsUp(snapshot.data);
+        assert.deepEqual(ordered.data.lines, [{ sku: 'CARNET-A5', quantity: 2 }]);
+        assert.deepEqual(more, []);
+    });
+
     test('a crash right after the change is made good at the next boot', async () => {
         const shopper = guest();
         const { code } = await shopper.add('CAFETIERE-6T', 3);

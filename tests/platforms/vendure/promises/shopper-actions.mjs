@@ -90,6 +90,29 @@ describe('what the shopper does', () => {
         assert.equal(snapshot.customer.first_name, 'Ada');
     });
 
+    test('a shop with prices before tax is told before tax, and adds up as well', async () => {
+        const staff = await new Staff(world.shop.url).begin();
+        const { channels } = await staff.ask('{ channels { items { id } } }');
+        const withTax = included =>
+            staff.ask(`mutation { updateChannel(input: {
+                id: "${channels.items[0].id}", pricesIncludeTax: ${included} }) { __typename } }`);
+        await withTax(false);
+        try {
+            const shopper = guest();
+            await shopper.add('CARNET-A5', 7);
+            await shopper.add('ROMAN-LYON', 3);
+            const { code, totalWithTax } = await shopper.change('applyCouponCode(couponCode: "BIENVENUE10")');
+            const snapshot = await world.companion.read(code);
+            addsUp(snapshot);
+            assert.equal(snapshot.tax_mode, 'exclusive');
+            assert.equal(snapshot.lines[0].unit_price, 333);
+            assert.equal(snapshot.total + snapshot.total_tax, totalWithTax);
+            assert.equal(snapshot.total_tax, snapshot.lines[0].tax + snapshot.lines[1].tax);
+        } finally {
+            await withTax(true);
+        }
+    });
+
     test('buying is told once, as cart.ordered, and nothing after it', async () => {
         const shopper = guest();
         await shopper.add('CARNET-A5', 4);

@@ -1,0 +1,83 @@
+"""A gateway and a real shop beside it."""
+
+import base64
+import secrets
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "acceptance")]
+
+from vendure_shop import Shopper, has_node, vendure  # noqa: E402 - found beside this file
+from world import World, free_port, open_world  # noqa: E402 - the stories' own module
+
+from cartbridge.services.add_connection import add_connection  # noqa: E402 - after the path
+
+
+@dataclass
+class Bridge:
+    """The gateway's world, and the shop's address."""
+
+    world: World
+    shop: httpx.AsyncClient
+
+    def shopper(self, language: str = "fr") -> Shopper:
+        """A device nobody has used yet."""
+        return Shopper(self.shop, language)
+
+    async def cart(self, order_code: str) -> dict[str, Any] | None:
+        """The gateway's cart behind an order of the shop."""
+        found = await self.world.operator.get(
+            "/v1/carts", connection="vendure-fr", external_id=order_code
+        )
+        items = found.json()["items"]
+        return items[0] if items else None
+
+
+@pytest.fixture
+async def bridge(dsn: str, server: Callable[[str], str], tmp_path: Path) -> AsyncIterator[Bridge]:
+    if not has_node():
+        pytest.skip("Node and npm are not on this machine: the real shop cannot run")
+    port, name = free_port(), f"vendure_{uuid.uuid4().hex[:12]}"
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    async with open_world(dsn, tmp_path) as world:
+        tenants = await world.gateway.directory.tenants.list()
+        other = await world.gateway.directory.connections.get_by_slug(
+            tenants[0].uuid, "sandbox-shop"
+        )
+        assert other is not None  # the brand's only shop to carry on in is the real one
+        await world.gateway.directory.connections.remove(tenants[0].uuid, other.id)
+        connection = await add_connection(
+            world.gateway,
+            tenants[0].uuid,
+            "vendure-fr",
+            "vendure",
+            {"webhook_secrets": [secret], "shop_url": f"http://127.0.0.1:{port}"},
+            brand="maison-lumiere",
+        )
+        link = world.gateway.connectors.link(connection)
+        _, key = await world.gateway.directory.keys.issue(
+            tenants[0].uuid, "shop", "vendure-fr", connection=link.uuid
+        )
+        companion = {
+            "PGDATABASE": name,
+            "CARTBRIDGE_HOOK_URL": f"{world.gateway.public_url}/v1/hooks/{connection.hook}",
+            "CARTBRIDGE_SECRET": secret,
+            "CARTBRIDGE_GATEWAY_URL": world.gateway.public_url,
+            "CARTBRIDGE_SHOP_KEY": key,
+            "CARTBRIDGE_CONNECTION": "vendure-fr",
+        }
+        try:
+            async with (
+                vendure(port, server("postgres"), companion) as url,
+                httpx.AsyncClient(base_url=url, timeout=20.0) as client,
+            ):
+                yield Bridge(world, client)
+        finally:
+            await world.owner.execute(f"drop database if exists {name} with (force)")

@@ -1,0 +1,65 @@
+"""A store knows when it closes next, in its own time zone, and whose price wins in it."""
+
+from datetime import UTC, datetime, time
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from cartbridge.domain.store import Brand, Store, Terminal
+
+LYON = Store(id="lyon-2", brand="maison-lumiere", name="Lyon 2", closing_time=time(19, 30))
+
+
+@pytest.mark.parametrize(
+    ("now", "closing"),
+    [
+        (datetime(2026, 11, 20, 10, tzinfo=UTC), datetime(2026, 11, 20, 18, 30, tzinfo=UTC)),
+        (datetime(2026, 11, 20, 18, 30, tzinfo=UTC), datetime(2026, 11, 21, 18, 30, tzinfo=UTC)),
+        (datetime(2026, 11, 20, 23, 30, tzinfo=UTC), datetime(2026, 11, 21, 18, 30, tzinfo=UTC)),
+        (datetime(2026, 7, 14, 10, tzinfo=UTC), datetime(2026, 7, 14, 17, 30, tzinfo=UTC)),
+        # The night the clocks go forward and the night they go back.
+        (datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 17, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 18, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_next_closing(now: datetime, closing: datetime) -> None:
+    assert LYON.next_closing(now) == closing
+
+
+@for_all(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is told apart
+def test_it_is_always_ahead_and_at_most_a_long_day(now: datetime) -> None:
+    ahead = LYON.next_closing(now) - now
+    assert 0 < ahead.total_seconds() <= 25 * 3600
+
+
+@pytest.mark.parametrize(
+    ("told", "policy"),
+    [
+        ({}, "lower"),
+        ({"owner": "concession"}, "lower"),
+        ({"owner": "franchise"}, "till"),
+        ({"owner": "franchise", "policy": "captured"}, "captured"),
+        ({"policy": "till"}, "till"),
+    ],
+)
+def test_whose_price_wins(told: dict[str, str], policy: str) -> None:
+    kept = {"id": "lyon-2", "brand": "maison-lumiere", "name": "Lyon 2"} | told
+    assert Store.model_validate(kept).price_policy == policy
+
+
+@pytest.mark.parametrize("slug", ["Lyon", "-lyon", "lyon_2", "", "a" * 64])
+def test_an_id_is_short_lower_case_and_fit_for_a_url(slug: str) -> None:
+    for model, rest in (
+        (Brand, {"name": "x"}),
+        (Store, {"name": "x", "brand": "b"}),
+        (Terminal, {"name": "x", "store": "s"}),
+    ):
+        with pytest.raises(ValidationError):
+            model.model_validate({"id": slug, **rest})
+
+
+def test_a_field_nobody_knows_is_refused_by_name() -> None:
+    with pytest.raises(ValidationError, match="colour"):
+        Store.model_validate({"id": "a", "brand": "b", "name": "c", "colour": "red"})
