@@ -13,11 +13,12 @@ from pydantic import BaseModel
 
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.line import Line
+from cartbridge.domain.merge import observe
 from cartbridge.domain.model import Strict
 from cartbridge.domain.projection import basket_of
 from cartbridge.domain.quantity import Quantity
-from cartbridge.domain.twin import Snapshot
-from cartbridge.sdk.contract import Connector, Raw
+from cartbridge.domain.twin import PlannedWrite, Snapshot, Twin
+from cartbridge.sdk.contract import Connector, Raw, Write
 from cartbridge.sdk.errors import Forged, Unreadable
 from cartbridge.sdk.observations import CartSeen, Read
 from cartbridge.testing.hostile import (
@@ -249,6 +250,26 @@ def _may_be_shown(error: Unreadable) -> None:
     text = str(error)
     assert text.isprintable(), "an operator reads this"
     assert len(text) < 2000, "an operator reads this"
+
+
+def is_echo(before: Snapshot, write: Write, after: Snapshot) -> bool:
+    """Whether what a platform shows after a write is that write, and no edit of the shopper."""
+    planned = PlannedWrite(
+        push_id=write.push_id,
+        base_revision=write.base_revision,
+        expected=write.basket,
+        codes=write.codes,
+    )
+    twin = Twin(
+        ref=write.ref,
+        writes="conditional",
+        shadow=before.basket,
+        shadow_codes=before.codes,
+        revision=before.revision,
+        planned=(planned,),
+    )
+    change = observe(twin, after)
+    return change is not None and change.is_echo
 
 
 def shown(said: Strict) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from cartbridge.domain.quantity import plain
+from cartbridge.sdk.documents import plain
 from cartbridge_sandbox.catalogue import ARTICLES, CODES, Article
 
 CENT: Final = Decimal("0.01")

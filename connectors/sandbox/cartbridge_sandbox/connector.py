@@ -8,9 +8,6 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
-from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.projection import Projection, project_by
-from cartbridge.domain.twin import Snapshot, TwinRef
 from cartbridge.sdk import client, payload
 from cartbridge.sdk.contract import (
     Connector,
@@ -23,6 +20,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
+from cartbridge.sdk.documents import Cart, Projection, Snapshot, TwinRef, project_by
 from cartbridge.sdk.errors import Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_sandbox import payloads as wire

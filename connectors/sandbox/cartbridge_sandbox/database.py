@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cartbridge.domain.quantity import plain
+from cartbridge.sdk.documents import plain
 from cartbridge_sandbox.basket import Basket
 from cartbridge_sandbox.catalogue import ARTICLES
 from cartbridge_sandbox.refusals import ShopRefuses

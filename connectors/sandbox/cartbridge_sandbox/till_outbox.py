@@ -54,7 +54,7 @@ class Outbox:
         # A claim ends once: told again, later, it is what was told first.
         same = (
             "select id from call where state = 'saved' and method = ? and path = ?"
-            " and if_match is ? and (body = ? or 0 = ?)"
+            " and if_match is ? and (body = ? or claim = ?)"
         )
         found = self._db.execute(same, (method, path, if_match, text, claim)).fetchone()
         if found is None:

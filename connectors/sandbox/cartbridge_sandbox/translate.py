@@ -6,13 +6,23 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from cartbridge.domain.customer import Customer
-from cartbridge.domain.items import Item, is_gtin
-from cartbridge.domain.line import Discount, Fee, Line, Prices, Tax
-from cartbridge.domain.money import to_minor
-from cartbridge.domain.quantity import plain
-from cartbridge.domain.twin import CodeRefusal, ObservedLine, Refusal, Snapshot
 from cartbridge.sdk.contract import Write
+from cartbridge.sdk.documents import (
+    CodeRefusal,
+    Customer,
+    Discount,
+    Fee,
+    Item,
+    Line,
+    ObservedLine,
+    Prices,
+    Refusal,
+    Snapshot,
+    Tax,
+    is_gtin,
+    plain,
+    to_minor,
+)
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import (
     CartGone,

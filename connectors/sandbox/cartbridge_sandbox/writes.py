@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from cartbridge.domain.quantity import plain
+from cartbridge.sdk.documents import plain
 from cartbridge_sandbox.basket import Basket, Declined
 from cartbridge_sandbox.baskets import present
 from cartbridge_sandbox.catalogue import ARTICLES, CODES

@@ -12,9 +12,8 @@ from cartbridge_sandbox import Sandbox
 from cartbridge_sandbox.misbehaviour import Dice, Misbehaviour
 from cartbridge_sandbox.shop import Shop
 
-from cartbridge.domain.items import Item
-from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.contract import Remote, Write, WriteLine, Written
+from cartbridge.sdk.documents import Item, TwinRef
 from cartbridge.sdk.errors import Unknown
 
 SANDBOX = Sandbox()

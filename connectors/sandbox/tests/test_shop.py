@@ -8,7 +8,7 @@ import pytest
 from cartbridge_sandbox.catalogue import ARTICLES
 from cartbridge_sandbox.shop import Shop
 
-from cartbridge.domain.items import is_gtin
+from cartbridge.sdk.documents import is_gtin
 
 Posted = Callable[[Shop], Awaitable[None]]
 

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.projection import Projection, project_by
-from cartbridge.domain.twin import TwinRef, Writes
 from cartbridge.sdk import payload, webhook
 from cartbridge.sdk.contract import (
     Capability,
@@ -22,6 +19,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
+from cartbridge.sdk.documents import Cart, Projection, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged, Refuse, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_standard import payloads as wire

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Final
 
-from cartbridge.domain.items import Item
+from cartbridge.sdk.documents import Item
 
 # Attributes the shopper chose or wrote herself. Others (colour, size) only describe what the SKU
 # or GTIN already names, and not every system sends them: counting them would make two systems

@@ -3,9 +3,18 @@
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, cast, get_args
 
-from cartbridge.domain.items import Item, LineKind, SoldBy, is_gtin
-from cartbridge.domain.line import Discount, Fee, FeeKind, Prices, Tax
-from cartbridge.domain.twin import ObservedLine
+from cartbridge.sdk.documents import (
+    Discount,
+    Fee,
+    FeeKind,
+    Item,
+    LineKind,
+    ObservedLine,
+    Prices,
+    SoldBy,
+    Tax,
+    is_gtin,
+)
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import TakenLine
 from cartbridge_standard import payloads as wire

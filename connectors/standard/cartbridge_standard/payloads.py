@@ -16,8 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from cartbridge.domain.money import CurrencyCode, Minor, TaxMode
-from cartbridge.domain.quantity import plain
+from cartbridge.sdk.documents import CurrencyCode, TaxMode, plain
 
 MAX_LINES: Final = 2000
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
@@ -87,6 +86,8 @@ Short = Annotated[str, BeforeValidator(_text), Field(max_length=320), Storable]
 Id = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=255), Storable]
 Sku = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100), Storable]
 Word = Annotated[str, Field(min_length=1, max_length=100), Storable]
+# A cart's amount fits far below this; more is a sender's mistake, not a sale.
+Minor = Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
 Revision = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Number = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, max_digits=15, decimal_places=6)]

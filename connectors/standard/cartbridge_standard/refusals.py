@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from cartbridge.domain.twin import ObservedLine, Refusal
 from cartbridge.sdk.contract import WriteLine
+from cartbridge.sdk.documents import ObservedLine, Refusal
 from cartbridge_standard import payloads as wire
 
 ZERO: Final = Decimal(0)

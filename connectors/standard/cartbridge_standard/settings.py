@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from cartbridge.domain.cart.state import Channel
-from cartbridge.domain.money import CurrencyCode
+from cartbridge.sdk.documents import Channel, CurrencyCode
 from cartbridge.sdk.webhook import secret_bytes
 
 

@@ -3,9 +3,7 @@
 from decimal import Decimal
 from typing import get_args
 
-from cartbridge.domain.cart.state import Channel
-from cartbridge.domain.customer import Customer
-from cartbridge.domain.twin import CodeRefusal, ObservedLine, Snapshot
+from cartbridge.sdk.documents import Channel, CodeRefusal, Customer, ObservedLine, Snapshot
 from cartbridge.sdk.errors import Unreadable
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.lines import line_of

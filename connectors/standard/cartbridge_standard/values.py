@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from cartbridge.domain.quantity import plain
+from cartbridge.sdk.documents import plain
 from cartbridge_standard.payloads import is_storable
 from cartbridge_standard.report import Report
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cartbridge.domain.quantity import plain
-from cartbridge.domain.twin import Snapshot
 from cartbridge.sdk.contract import Write
+from cartbridge.sdk.documents import Snapshot, plain
 from cartbridge.sdk.errors import Unreadable
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.refusals import names_of, refusals

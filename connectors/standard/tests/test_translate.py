@@ -8,7 +8,6 @@ import pytest
 from cartbridge_standard import Standard
 from pydantic import ValidationError
 
-from cartbridge.domain.projection import basket_of
 from cartbridge.sdk.contract import Raw
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import CartOrdered, CartReturned, CartSeen, Read
@@ -129,7 +128,6 @@ def test_rows_of_one_article_are_summed_in_its_own_form() -> None:
     seen = snapshot(line(quantity=2), line(quantity="0.5", external_id="other row")).snapshot
     (row,) = STANDARD.project(cart_of(seen))
     assert (row.key, row.quantity, row.lines) == ("sku:A", seen.basket["sku:A"], ("lin_0", "lin_1"))
-    assert basket_of((row,)) == seen.basket
 
 
 def test_rows_that_only_their_description_tells_apart_are_said() -> None:
@@ -259,6 +257,10 @@ def test_plain_http_is_for_this_machine_alone(host: str) -> None:
     assert settings(write_url=f"http://{host}/write").write_url == f"http://{host}/write"
 
 
-def test_without_write_url_the_connection_is_read_only() -> None:
+def test_without_its_urls_a_connection_can_do_less() -> None:
     assert STANDARD.writes(settings()) == "none"
-    assert STANDARD.writes(settings(write_url="https://shop.example/w")) == "conditional"
+    assert STANDARD.capabilities(settings()) == frozenset()
+    writable = settings(write_url="https://shop.example/w")
+    assert STANDARD.writes(writable) == "conditional"
+    assert STANDARD.capabilities(writable) == {"push"}
+    assert STANDARD.capabilities(settings(read_url="https://shop.example/r")) == {"fetch"}

@@ -11,12 +11,10 @@ import pytest
 import respx
 from cartbridge_standard import Standard
 
-from cartbridge.domain.customer import Customer
-from cartbridge.domain.items import Item
-from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk import webhook
 from cartbridge.sdk.client import make_client
 from cartbridge.sdk.contract import Moved, Remote, Write, WriteLine, Written
+from cartbridge.sdk.documents import Customer, Item, TwinRef
 from cartbridge.sdk.errors import ConnectorError, Credentials, Ignore, Refuse, Retry, Unknown
 from cartbridge.sdk.observations import CartSeen
 
@@ -100,8 +98,8 @@ async def test_refusals_come_back_by_item_key(remote: Remote, name: str) -> None
     result = await STANDARD.push(WRITE, remote)
     assert isinstance(result, Written)
     assert [(row.key, row.wanted, row.accepted, row.reason) for row in result.snapshot.refused] == [
-        ("sku:A", 3, 2, "stock"),
-        ("gtin:03760123450010", 1, 0, "unknown"),
+        ("sku:A", Decimal(3), Decimal(2), "stock"),
+        ("gtin:03760123450010", Decimal(1), Decimal(0), "unknown"),
     ]
     assert (result.snapshot.last_push, result.snapshot.revision) == ("psh_1", 8)
 

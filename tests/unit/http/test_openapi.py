@@ -17,7 +17,7 @@ from cartbridge.http import asyncapi, docs, server
 from cartbridge.http.openapi import describe
 from cartbridge.http.openapi_operations import Operation, of_route
 from cartbridge.http.openapi_problems import ProblemDocument
-from cartbridge.http.openapi_story import CHAPTERS, SALE
+from cartbridge.http.openapi_story import story
 from cartbridge.http.openapi_unlisted import UNLISTED
 from cartbridge.http.routes import Route
 from cartbridge.pages.problems import CODES
@@ -236,6 +236,15 @@ def test_every_number_in_an_example_has_its_check_digit() -> None:
         assert (sum(map(int, odd)) + 3 * sum(map(int, even))) % 10 == 0, number
 
 
+def test_the_hook_in_the_example_is_the_canonical_webhook() -> None:
+    content = told("POST", "/v1/hooks/{hook}")["requestBody"]["content"]
+    example = content["application/json"]["example"]
+    assert example["type"] == "cart.snapshot"
+    sent = told("PUT", "/v1/connections/{connection}/carts/{external_id}")["requestBody"]
+    snapshot = sent["content"]["application/json"]["example"]
+    assert example["data"] == {"external_id": "Z2NwOjE4", **snapshot}
+
+
 def test_the_sale_in_the_examples_is_the_one_the_till_told() -> None:
     shown = told("POST", "/v1/pos/claims/{claim}/complete")
     sent = shown["requestBody"]["content"]["application/json"]["example"]
@@ -278,21 +287,21 @@ def test_every_reference_of_the_feed_leads_somewhere() -> None:
 
 def test_what_happens_in_the_examples_fits_the_published_schemas() -> None:
     published = asyncapi.published_schemas(PLACE)
-    for chapter in CHAPTERS:
+    for chapter in story():
         for event in chapter.events:
             data = event.model_dump(mode="json", exclude={"type"})
             OAS31Validator(published[asyncapi.schema_name(type(event))]).validate(data)
 
 
 def test_the_examples_tell_a_cart_s_life_to_its_end() -> None:
-    assert [chapter.cart.state.value for chapter in CHAPTERS] == [
+    assert [chapter.cart.state.value for chapter in story()] == [
         "open",
         "offered",
         "claimed",
         "fulfilled",
         "fulfilled",
     ]
-    assert isinstance(SALE.remainder, Cart)
+    assert isinstance(story().sold.remainder, Cart)
 
 
 @pytest.fixture
