@@ -13,7 +13,7 @@ LineKind = Literal["goods", "service", "shipping", "gift_card", "fee"]
 Text = Annotated[str, Field(max_length=500)]
 Address = Annotated[str, Field(max_length=2000)]
 
-_GTIN: Final = re.compile(r"^(\d{8}|\d{12,14})$")
+_GTIN: Final = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
 
 
 def check_digit(digits: str) -> int:
@@ -24,7 +24,7 @@ def check_digit(digits: str) -> int:
 
 def is_gtin(text: str) -> bool:
     """Whether these are 8, 12, 13 or 14 digits with the right check digit."""
-    return bool(_GTIN.match(text)) and check_digit(text[:-1]) == int(text[-1])
+    return _GTIN.fullmatch(text) is not None and check_digit(text[:-1]) == int(text[-1])
 
 
 def is_in_store(gtin: str) -> bool:

@@ -7,7 +7,7 @@ from cartbridge import __version__
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.events import CartEvent, Event
 from cartbridge.http.cloud_events import CloudEvent
-from cartbridge.http.json_schemas import components, standalone
+from cartbridge.http.json_schemas import Wanted, components, standalone
 
 JsonObject = dict[str, Any]
 # Every event that may stand on the feed.
@@ -43,14 +43,16 @@ def published_schemas(public_url: str) -> dict[str, JsonObject]:
 
 def describe(public_url: str) -> JsonObject:
     """The feed as a channel, with one message for each type of event."""
-    host = public_url.partition("://")[2]
-    protocol = public_url.partition("://")[0]
-    wanted = [(event, "serialization") for event in EVENTS]
-    references, schemas = components([(CloudEvent, "serialization"), *wanted])  # type: ignore[list-item]
-    names = {event: references[event, "serialization"]["$ref"].rpartition("/")[2] for event in EVENTS}
-    for name in names.values():
+    protocol, _, host = public_url.partition("://")
+    wanted: list[Wanted] = [(CloudEvent, "serialization")]
+    wanted += [(event, "serialization") for event in EVENTS]
+    references, schemas = components(wanted)
+    messages = {}
+    for event in EVENTS:
+        reference = references[event, "serialization"]["$ref"]
+        name = reference.rpartition("/")[2]
         schemas[name] = _data(schemas[name])
-    messages = {type_of(event): _message(event, names[event], public_url) for event in EVENTS}
+        messages[type_of(event)] = _message(event, reference, public_url)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "CartBridge feed", "version": __version__, "description": _ABOUT},
@@ -104,7 +106,7 @@ def _operation() -> JsonObject:
     }
 
 
-def _message(event: type[Event], schema: str, public_url: str) -> JsonObject:
+def _message(event: type[Event], reference: str, public_url: str) -> JsonObject:
     name = type_of(event)
     told = (event.__doc__ or name).split("\n")[0]
     return {
@@ -118,7 +120,7 @@ def _message(event: type[Event], schema: str, public_url: str) -> JsonObject:
                     "properties": {
                         "type": {"const": name},
                         "dataschema": {"const": _address(public_url, schema_name(event))},
-                        "data": {"$ref": f"#/components/schemas/{schema}"},
+                        "data": {"$ref": reference},
                     }
                 },
             ]

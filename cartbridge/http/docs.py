@@ -1,5 +1,6 @@
 """The description of the gateway: for machines at /openapi.json, for people at /docs."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterable
@@ -53,14 +54,15 @@ class Content:
 
 def add_to(app: web.Application, routes: Iterable[Route]) -> None:
     """Adds /openapi.json, /docs with its two files, and the schemas that events point to."""
-    told = tuple(routes)
+    served = tuple(routes)
 
     @cache
     def description(public_url: str) -> Content:
-        return _json(describe(told, public_url))
+        return _json(describe(served, public_url))
 
     async def openapi(request: web.Request) -> web.Response:
-        return _answer(request, description(_public_url(request)))
+        told = await asyncio.to_thread(description, _public_url(request))  # it takes a moment
+        return _answer(request, told)
 
     app.router.add_get("/openapi.json", openapi)
     app.router.add_get("/docs", _file("docs.html"))
@@ -71,7 +73,8 @@ def add_to(app: web.Application, routes: Iterable[Route]) -> None:
 
 async def _schema(request: web.Request) -> web.Response:
     """The schema that an event's `dataschema` points to."""
-    found = _schemas(_public_url(request)).get(request.match_info["schema"])
+    published = await asyncio.to_thread(_schemas, _public_url(request))
+    found = published.get(request.match_info["schema"])
     if found is None:
         return problem_response(request, Problem("not_found", what="schema"))
     return _answer(request, found)

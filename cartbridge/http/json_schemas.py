@@ -1,13 +1,13 @@
 """JSON Schemas of our models: strict where callers send, open to new fields where we answer."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
-COMPONENTS = "#/components/schemas/{model}"
+COMPONENTS: Final = "#/components/schemas/{model}"
 
 Wanted = tuple[type[BaseModel], JsonSchemaMode]
 
@@ -28,13 +28,14 @@ class OurSchemas(GenerateJsonSchema):
 
 
 def components(
-    wanted: Iterable[Wanted], template: str = COMPONENTS
+    wanted: Iterable[Wanted],
 ) -> tuple[Mapping[Wanted, dict[str, Any]], dict[str, Any]]:
     """A reference for each model as it is sent or answered, and all definitions by name."""
+    models = list(dict.fromkeys(wanted))
     references, found = models_json_schema(
-        list(dict.fromkeys(wanted)), ref_template=template, schema_generator=OurSchemas
+        models, ref_template=COMPONENTS, schema_generator=OurSchemas
     )
-    return references, found.get("$defs", {})
+    return {model: references[model] for model in models}, found["$defs"]
 
 
 def standalone(model: type[BaseModel], identifier: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from cartbridge import __version__
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.http.json_schemas import Wanted, components
-from cartbridge.http.openapi_examples import answered, sent
+from cartbridge.http.openapi_examples import answered, canonical_webhook, sent
 from cartbridge.http.openapi_operations import Answered, Operation, of_route
 from cartbridge.http.openapi_parameters import (
     ANSWER_HEADERS,
@@ -17,7 +17,12 @@ from cartbridge.http.openapi_parameters import (
     in_path,
     in_query,
 )
-from cartbridge.http.openapi_problems import ProblemDocument, all_problems, responses
+from cartbridge.http.openapi_problems import (
+    ProblemDocument,
+    all_problems,
+    example,
+    responses,
+)
 from cartbridge.http.openapi_unlisted import UNLISTED
 from cartbridge.http.routes import Route
 
@@ -71,6 +76,7 @@ def describe(routes: Iterable[Route], public_url: str) -> JsonObject:
         paths.setdefault(operation.path, {})[operation.method.lower()] = told
     queries = {operation.query.__name__ for operation in operations if operation.query}
     schemas = {name: schema for name, schema in definitions.items() if name not in queries}
+    schemas["ProblemDocument"]["examples"] = [example("held_elsewhere")]
     tags = {operation.tag for operation in operations}
     return {
         "openapi": "3.1.0",
@@ -144,7 +150,9 @@ class _Teller:
         if operation.body is None:
             if operation.body_media == "application/json":
                 return {}
-            return {"requestBody": {"content": {operation.body_media: {"schema": BINARY}}}}
+            shown = {"schema": {"type": "object"}, "example": canonical_webhook()}
+            other = {operation.body_media: {"schema": BINARY}}
+            return {"requestBody": {"content": {"application/json": shown, **other}}}
         content: JsonObject = {"schema": self._references[operation.body, "validation"]}
         shown = sent(operation.body)
         if shown is not None:

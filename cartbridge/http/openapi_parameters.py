@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cartbridge.http.openapi_story import CART_ID, CLAIM, CODE, HANDOVER, RECEIPT, SHOP
+from cartbridge.http.openapi_story import BEGUN, CART_ID, CLAIM, CODE, HANDOVER, RECEIPT, SHOP
 
 JsonObject = dict[str, Any]
 
@@ -49,6 +49,12 @@ _QUERY: Final[Mapping[str, str]] = {
     "types": "Only these event types, separated by commas: `cart.sold,cart.claimed`.",
     "version": "The cart as it was at this version. Not together with `at`.",
 }
+# What a first call could ask for.
+_ASKED: Final[Mapping[str, str]] = {
+    "connection": SHOP.connection,
+    "external_id": SHOP.external_id,
+    "gtin": "3700123456780",
+}
 _HEADERS: Final[Mapping[str, JsonObject]] = {
     "Accept-Language": {
         "description": "Problems and texts in `fr` (the default) or `en`.",
@@ -77,6 +83,24 @@ _HEADERS: Final[Mapping[str, JsonObject]] = {
     "Last-Event-ID": {
         "description": "For a stream that broke: goes on after the last `id` it read.",
         "schema": {"type": "string"},
+    },
+    "webhook-id": {
+        "description": "Names the message: the same one again is a duplicate.",
+        "schema": {"type": "string"},
+        "example": "snapshot-10482-3",
+    },
+    "webhook-timestamp": {
+        "description": "When it was sent, in Unix seconds; more than 300 s off is refused.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        "example": str(int(BEGUN.timestamp())),
+    },
+    "webhook-signature": {
+        "description": (
+            "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the connection's"
+            " secret (`whsec_…`); several, separated by spaces, while a secret rotates."
+        ),
+        "schema": {"type": "string"},
+        "example": "v1,<base64 HMAC-SHA256>",
     },
 }
 ANSWER_HEADERS: Final[Mapping[str, JsonObject]] = {
@@ -122,6 +146,7 @@ def in_query(schema: Mapping[str, Any]) -> list[JsonObject]:
             "required": name in required,
             "description": field.get("description") or _QUERY[name],
             "schema": _without_null({k: v for k, v in field.items() if k != "description"}),
+            **({"example": _ASKED[name]} if name in _ASKED else {}),
         }
         for name, field in schema.get("properties", {}).items()
     ]

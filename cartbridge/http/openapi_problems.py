@@ -71,9 +71,7 @@ def _response(status: int, codes: list[str]) -> JsonObject:
     return {
         "description": "\n".join(f"- `{code}`: {_text(code, 'title')}" for code in codes),
         **({"headers": {name: ANSWER_HEADERS[name] for name in headers}} if headers else {}),
-        "content": {
-            "application/problem+json": {"schema": schema, "example": example(codes[0])},
-        },
+        "content": {"application/problem+json": {"schema": schema}},
     }
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.decide import decide
@@ -51,8 +52,8 @@ _ROWS: Final = (
             title="Lampe chêne",
             variant="H 40 cm",
             attributes={"colour": "oak"},
-            image_url="https://shop.example/lamp-oak.jpg",
-            product_url="https://shop.example/lamp-oak",
+            image_url="https://gateway.example/lamp-oak.jpg",
+            product_url="https://gateway.example/lamp-oak",
         ),
         quantity=Decimal(2),
         prices=Prices(
@@ -118,59 +119,72 @@ def _only(rest: tuple[Decided, ...]) -> Cart | None:
     return rest[0].cart if rest else None
 
 
-FILLED: Final = _then(
-    Cart(id=CART_ID),
-    c.Observe(
-        ref=SHOP,
-        snapshot=SNAPSHOT,
-        projection=(),
-        writes="conditional",
-        line_ids=(BOOK, CABLE, LAMP),  # the machine takes the rows by item key
-        new_cart=CART_ID,
-        origin=Origin(channel="web", connection=SHOP.connection),
-        brand="maison-lumiere",
-    ),
-    BEGUN,
-)
-OFFER: Final = _then(
-    FILLED.cart,
-    c.OfferHandover(
-        handover=HANDOVER,
-        direction="to_store",
-        code_hash="00",
-        expires_at=OFFERED + timedelta(minutes=15),
-    ),
-    OFFERED,
-)
-TAKEN: Final = _then(
-    OFFER.cart,
-    c.ClaimCart(claim=CLAIM, terminal=TERMINAL, store=STORE, code_hash="00"),
-    CLAIMED,
-)
-SALE: Final = _then(
-    TAKEN.cart,
-    c.CompleteSale(
-        claim=CLAIM,
-        fence=TAKEN.cart.fence,
-        receipt_number=RECEIPT,
-        sold_at=SOLD,
-        store=STORE,
-        terminal=TERMINAL,
-        remainder=REMAINDER,
-        lines=(
-            c.TakenAtTill(LAMP, Decimal(1), total=4490),
-            c.TakenAtTill(BOOK, Decimal(1)),
-            c.TakenAtTill(CABLE, Decimal("2.5")),
+class Story(NamedTuple):
+    """The cart's life, one chapter after another."""
+
+    filled: Chapter
+    offered: Chapter
+    claimed: Chapter
+    sold: Chapter
+    returned: Chapter
+
+
+@cache
+def story() -> Story:
+    """The whole life, as the machine decides it today; ValueError where it would refuse a step."""
+    filled = _then(
+        Cart(id=CART_ID),
+        c.Observe(
+            ref=SHOP,
+            snapshot=SNAPSHOT,
+            projection=(),
+            writes="conditional",
+            line_ids=(BOOK, CABLE, LAMP),  # the machine takes the rows by item key
+            new_cart=CART_ID,
+            origin=Origin(channel="web", connection=SHOP.connection),
+            brand="maison-lumiere",
         ),
-        not_taken=(NOT_TAKEN,),
-        codes_used=("NOEL",),
-        total=7780,
-    ),
-    SOLD,
-)
-RETURN: Final = _then(
-    SALE.cart,
-    c.ReturnLines(lines={BOOK: (Decimal(1), "given twice")}, store=STORE, terminal=TERMINAL),
-    RETURNED,
-)
-CHAPTERS: Final = (FILLED, OFFER, TAKEN, SALE, RETURN)
+        BEGUN,
+    )
+    offered = _then(
+        filled.cart,
+        c.OfferHandover(
+            handover=HANDOVER,
+            direction="to_store",
+            code_hash="00",
+            expires_at=OFFERED + timedelta(minutes=15),
+        ),
+        OFFERED,
+    )
+    claimed = _then(
+        offered.cart,
+        c.ClaimCart(claim=CLAIM, terminal=TERMINAL, store=STORE, code_hash="00"),
+        CLAIMED,
+    )
+    sold = _then(
+        claimed.cart,
+        c.CompleteSale(
+            claim=CLAIM,
+            fence=claimed.cart.fence,
+            receipt_number=RECEIPT,
+            sold_at=SOLD,
+            store=STORE,
+            terminal=TERMINAL,
+            remainder=REMAINDER,
+            lines=(
+                c.TakenAtTill(LAMP, Decimal(1), total=4490),
+                c.TakenAtTill(BOOK, Decimal(1)),
+                c.TakenAtTill(CABLE, Decimal("2.5")),
+            ),
+            not_taken=(NOT_TAKEN,),
+            codes_used=("NOEL",),
+            total=7780,
+        ),
+        SOLD,
+    )
+    returned = _then(
+        sold.cart,
+        c.ReturnLines(lines={BOOK: (Decimal(1), "given twice")}, store=STORE, terminal=TERMINAL),
+        RETURNED,
+    )
+    return Story(filled, offered, claimed, sold, returned)

@@ -39,10 +39,11 @@ _HOOKS: Final = (
             " operator and never refused. An unknown hook and a bad signature are answered alike."
             " Each connector declares the status and the body that its platform expects; what is"
             " told here is the default. The connector `standard` takes the canonical webhook:"
-            " Standard Webhooks 1.0.2, headers `webhook-id`, `webhook-timestamp` and"
-            " `webhook-signature`."
+            " Standard Webhooks 1.0.2, signed in the three headers told here. Other platforms send"
+            " what they send, and sign in their own way."
         ),
         answers={202: Answered("Stored for good.", HookReceipt)},
+        headers=("webhook-id", "webhook-timestamp", "webhook-signature"),
         body_media="*/*",
         problems=_REFUSED,
     ),
@@ -170,7 +171,7 @@ _MACHINES: Final = (
         method="GET",
         path="/readyz",
         summary="Can it work",
-        description="The database answers too. Take the process out of the balance while it is 503.",
+        description="The database answers too; send no calls to a process that answers 503.",
         answers={200: Answered("It can.", Health)},
     ),
     Operation(

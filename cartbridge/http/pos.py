@@ -99,7 +99,7 @@ async def show(call: Call) -> Answer:
 )
 async def renew(call: Call) -> Answer:
     """The hold time begins anew if it has not run out."""
-    held = await renew_claim(call.gateway, call.caller, call.path("claim"))
+    held = await renew_claim(call.gateway, call.caller, call.path("claim"), call.body.fence)
     return Answer(await _claimed(call, held))
 
 
@@ -113,7 +113,9 @@ async def renew(call: Call) -> Answer:
 )
 async def hold(call: Call) -> Answer:
     """The cart is parked at this terminal."""
-    held = await hold_claim(call.gateway, call.caller, call.path("claim"), call.drawn)
+    held = await hold_claim(
+        call.gateway, call.caller, call.path("claim"), call.drawn, call.body.fence
+    )
     return Answer(await _claimed(call, held))
 
 
@@ -127,7 +129,9 @@ async def hold(call: Call) -> Answer:
 )
 async def release(call: Call) -> Answer:
     """The cart is open again for everybody."""
-    cart = await release_claim(call.gateway, call.caller, call.path("claim"), call.drawn)
+    cart = await release_claim(
+        call.gateway, call.caller, call.path("claim"), call.drawn, call.body.fence
+    )
     return await _cart(call, cart)
 
 
@@ -248,7 +252,7 @@ async def begin(call: Call) -> Answer:
     """A cart begun by a till, tablet or kiosk."""
     body: m.BeginRequest = call.body
     begun = Begun(
-        lines=tuple(_scanned(line) for line in body.lines),
+        lines=tuple(_scanned(line) for line in body.add),
         codes=body.codes,
         customer=body.customer,
         locale=body.locale,

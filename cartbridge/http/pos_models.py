@@ -94,8 +94,9 @@ class HeldCarts(Strict):
 
 
 class ClaimAction(Strict):
-    """An act on a claim that needs nothing more than to be asked."""
+    """An act on a claim; a fence that is told must be the claim's own."""
 
+    fence: Annotated[int, Field(ge=1)] | None = None
     staff: Staff | None = None
 
 
@@ -112,6 +113,7 @@ class CheckLine(Strict):
 class CheckRequest(Strict):
     """The till's own prices, taxes and stock, to be compared."""
 
+    fence: Annotated[int, Field(ge=1)] | None = None
     lines: Annotated[tuple[CheckLine, ...], Field(max_length=2000)]
     staff: Staff | None = None
 
@@ -228,7 +230,7 @@ class ScannedLine(Strict):
 class BeginRequest(Strict):
     """A cart begun in the shop."""
 
-    lines: Annotated[tuple[ScannedLine, ...], Field(max_length=2000)] = ()
+    add: Annotated[tuple[ScannedLine, ...], Field(max_length=2000)] = ()
     codes: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     customer: Customer | None = None
     locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] | None = None

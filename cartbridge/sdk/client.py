@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import httpx
 
-from cartbridge.sdk.errors import Credentials, Ignore, Refuse, Retry, Unknown
+from cartbridge.sdk import payload
+from cartbridge.sdk.errors import Credentials, Ignore, Refuse, Retry, Unknown, Unreadable
 
 TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
 
@@ -31,7 +32,7 @@ async def post(
         )
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise Retry(f"cannot connect: {type(error).__name__}") from error
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise Unknown(f"no answer: {type(error).__name__}") from error
     if response.status_code not in expected:
         raise failure(response)
@@ -66,9 +67,6 @@ def _retry_after(response: httpx.Response) -> float | None:
 def json_object(response: httpx.Response) -> dict[str, Any]:
     """The object a platform answered; one that is none is a fault of the platform."""
     try:
-        value = response.json()
-    except ValueError as error:
-        raise Unknown("the answer is not JSON") from error
-    if not isinstance(value, dict):
-        raise Unknown("the answer is not a JSON object")
-    return value
+        return payload.loads(response.content)
+    except Unreadable as error:
+        raise Unknown(f"the answer cannot be understood: {error}") from error

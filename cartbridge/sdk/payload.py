@@ -1,12 +1,16 @@
 """Reading a platform's JSON: strictly, exactly, and without falling for hostile input."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, Final
 
 from cartbridge.sdk.errors import Unreadable
 
 MAX_DEPTH: Final = 64
+# The closing quote is optional, so that an unclosed string is read once and not from each quote.
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?')
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
 
 
 def loads(body: bytes) -> dict[str, Any]:
@@ -27,18 +31,32 @@ def loads(body: bytes) -> dict[str, Any]:
         raise Unreadable(f"not JSON: {error}") from error
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")
+    if b"\\u" in body:
+        _check_texts(value)
     return value
 
 
 def _depth(body: bytes) -> int:
+    """How deep the brackets outside of strings are nested."""
     deepest = depth = 0
-    for byte in body:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
+    for bracket in _BRACKETS.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
     return deepest
+
+
+def _check_texts(value: Any) -> None:
+    """Half of a surrogate pair is no character: nothing could store or show it."""
+    if isinstance(value, str):
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise Unreadable("a text holds half of a surrogate pair")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _check_texts(name)
+            _check_texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            _check_texts(member)
 
 
 def _number(text: str) -> Decimal:

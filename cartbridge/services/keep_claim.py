@@ -9,9 +9,11 @@ from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
 
 
-async def renew_claim(gateway: Gateway, caller: Caller, claim_id: str) -> Held:
+async def renew_claim(
+    gateway: Gateway, caller: Caller, claim_id: str, fence: int | None = None
+) -> Held:
     """The hold time begins anew, if it has not run out."""
-    cart = await _own(gateway, caller, claim_id)
+    cart = await _own(gateway, caller, claim_id, fence)
     seconds = gateway.limits.lease.total_seconds()
     left = await gateway.leases.renew(caller.tenant, cart.id, claim_id, seconds=seconds)
     if left is None:
@@ -19,9 +21,11 @@ async def renew_claim(gateway: Gateway, caller: Caller, claim_id: str) -> Held:
     return await held(gateway, caller, cart, gateway.clock(), False)
 
 
-async def hold_claim(gateway: Gateway, caller: Caller, claim_id: str, attempt: Attempt) -> Held:
+async def hold_claim(
+    gateway: Gateway, caller: Caller, claim_id: str, attempt: Attempt, fence: int | None = None
+) -> Held:
     """The cart stays at this terminal until its store closes."""
-    cart = await _own(gateway, caller, claim_id)
+    cart = await _own(gateway, caller, claim_id, fence)
     store = await gateway.directory.stores.get(caller.tenant, caller.store or "")
     if store is None:
         raise Problem("not_found", what="store")
@@ -35,9 +39,11 @@ async def hold_claim(gateway: Gateway, caller: Caller, claim_id: str, attempt: A
     return await held(gateway, caller, outcome.cart, gateway.clock(), False)
 
 
-async def release_claim(gateway: Gateway, caller: Caller, claim_id: str, attempt: Attempt) -> Cart:
+async def release_claim(
+    gateway: Gateway, caller: Caller, claim_id: str, attempt: Attempt, fence: int | None = None
+) -> Cart:
     """The cart is put back; or it is said that a cart of unknown outcome was not sold."""
-    cart = await _of_store(gateway, caller, claim_id)
+    cart = await _of_store(gateway, caller, claim_id, fence)
 
     async def make(now: Cart) -> c.ReleaseClaim:
         return c.ReleaseClaim(claim_id)
@@ -67,17 +73,19 @@ async def claims_here(gateway: Gateway, caller: Caller, whole_store: bool) -> li
     return sorted(carts, key=lambda cart: (cart.outcome is None, cart.id))
 
 
-async def _of_store(gateway: Gateway, caller: Caller, claim_id: str) -> Cart:
+async def _of_store(gateway: Gateway, caller: Caller, claim_id: str, fence: int | None) -> Cart:
     cart = await cart_of_claim(gateway, caller, claim_id)
     claim = cart.claim or cart.unheard
     if claim is None or claim.id != claim_id or claim.store != caller.store:
         raise Problem("claim_not_held")
+    if fence not in (None, claim.fence):
+        raise Problem("claim_not_held")
     return cart
 
 
-async def _own(gateway: Gateway, caller: Caller, claim_id: str) -> Cart:
-    cart = await cart_of_claim(gateway, caller, claim_id)
-    if cart.claim is None or cart.claim.id != claim_id:
+async def _own(gateway: Gateway, caller: Caller, claim_id: str, fence: int | None = None) -> Cart:
+    cart = await _of_store(gateway, caller, claim_id, fence)
+    if cart.claim is None:
         raise Problem("claim_not_held")
     if cart.claim.terminal != caller.terminal:
         raise Problem("not_found", what="claim")

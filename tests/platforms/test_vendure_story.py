@@ -114,7 +114,7 @@ async def test_a_cart_begun_in_the_store_is_found_once_in_her_account_on_both_de
         "POST",
         "/v1/pos/carts",
         {
-            "lines": [
+            "add": [
                 {"item": {"sku": LAMP, "title": "Lampe chêne"}, "quantity": "1"},
                 {"item": {"sku": BOOK, "title": "Livre de cuisine"}, "quantity": "3"},
             ]
@@ -157,7 +157,7 @@ async def test_lines_she_already_had_stay_and_the_carts_become_one(bridge: Bridg
     begun = await till.call(
         "POST",
         "/v1/pos/carts",
-        {"lines": [{"item": {"sku": LAMP, "title": "Lampe chêne"}, "quantity": "1"}]},
+        {"add": [{"item": {"sku": LAMP, "title": "Lampe chêne"}, "quantity": "1"}]},
     )
     offer = await till.call(
         "POST",

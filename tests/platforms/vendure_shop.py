@@ -102,8 +102,8 @@ class Shopper:
     async def be_guest(self, email: str) -> None:
         """Tells who she is without an account."""
         await self.ask(
-            "mutation ($email: String!) { setCustomerForOrder(input: { firstName: \"Ada\", "
-            "lastName: \"Martin\", emailAddress: $email }) { __typename } }",
+            'mutation ($email: String!) { setCustomerForOrder(input: { firstName: "Ada", '
+            'lastName: "Martin", emailAddress: $email }) { __typename } }',
             email=email,
         )
 
