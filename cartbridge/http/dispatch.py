@@ -16,6 +16,7 @@ from cartbridge.http.problem import locale_of, problem_response
 from cartbridge.http.routes import Answer, Call, Route
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.problems import Problem
+from cartbridge.services.tell_timeline import names_of
 
 _KEY_LENGTH: Final = 255
 
@@ -34,9 +35,12 @@ def dispatch(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         query = check(route.query, dict(request.query)) if route.query else None
         caller = await caller_of(gateway, request, principal, body)
         call = Call(gateway, request, caller, body, query, None, locale_of(request))
-        if not route.idempotent:
-            return respond(await route.handler(call), replayed=False)
-        return await _once(route, call, principal, raw)
+        try:
+            if not route.idempotent:
+                return respond(await route.handler(call), replayed=False)
+            return await _once(route, call, principal, raw)
+        except Problem as problem:
+            return await _named(call, problem)
 
     return handle
 
@@ -54,13 +58,24 @@ async def _once(route: Route, call: Call, principal: Principal, raw: bytes) -> w
         raise Problem("still_running", retry_after=running.retry_after) from None
     try:
         answer = await route.handler(_with(call, attempt))
-    except Problem as problem:
+    except Problem:
         if attempt.status is None:
             await gateway.idempotency.give_up(tenant, scope)
-        return problem_response(call.request, problem)
+        raise
     if attempt.status is None:
         await gateway.idempotency.finish(tenant, scope, answer.status, b"done")
     return respond(answer, replayed=attempt.status is not None)
+
+
+async def _named(call: Call, problem: Problem) -> web.Response:
+    """The problem in words, with the names and the clock of the store it is about."""
+    if "store" not in problem.params:
+        return problem_response(call.request, problem)
+    tenant = call.caller.tenant
+    names = await names_of(call.gateway, tenant)
+    store = await call.gateway.directory.stores.get(tenant, problem.params["store"])
+    time_zone = store.time_zone if store is not None else "UTC"
+    return problem_response(call.request, problem, names, time_zone)
 
 
 def _with(call: Call, attempt: Attempt) -> Call:

@@ -5,6 +5,7 @@ from typing import Final, cast
 
 from aiohttp import web
 
+from cartbridge.pages.names import Names
 from cartbridge.pages.problems import ProblemCode
 from cartbridge.pages.problems import problem as words
 from cartbridge.services.problems import Problem
@@ -19,9 +20,14 @@ def locale_of(request: web.Request) -> str:
     return "en" if first.startswith("en") else "fr"
 
 
-def problem_response(request: web.Request, problem: Problem) -> web.Response:
+def problem_response(
+    request: web.Request, problem: Problem, names: Names | None = None, time_zone: str = "UTC"
+) -> web.Response:
     """The document for one problem: stable code, what is wrong, what to do next."""
-    title, detail = words(cast(ProblemCode, problem.code), problem.params, locale_of(request))
+    code = cast(ProblemCode, problem.code)
+    title, detail = words(
+        code, problem.params, locale_of(request), names=names, time_zone=time_zone
+    )
     document = {
         "type": TYPES + problem.code.replace("_", "-"),
         "title": title,

@@ -24,6 +24,12 @@ HttpCode = Literal[
     "unsupported_encoding",
     "unavailable",
     "code_entry_locked",
+    "pairing_code_unknown",
+    "terminal_required",
+    "connector_unknown",
+    "method_not_allowed",
+    "too_slow",
+    "internal_error",
 ]
 ProblemCode = refusals.Code | HttpCode
 

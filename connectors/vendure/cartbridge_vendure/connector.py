@@ -22,7 +22,7 @@ from cartbridge.sdk.contract import (
     Written,
 )
 from cartbridge.sdk.documents import Cart, Line, Projection, TwinRef, project_by
-from cartbridge.sdk.errors import Unknown, Unreadable
+from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_vendure import payloads as wire
 from cartbridge_vendure.settings import Settings
@@ -38,6 +38,7 @@ from cartbridge_vendure.translate import (
 DONE: Final = frozenset({200})
 WRITTEN: Final = frozenset({200, 409})
 READ: Final = frozenset({200, 404})
+FROZEN: Final = frozenset({200, 409})
 
 
 class Vendure(Connector):
@@ -115,7 +116,9 @@ class Vendure(Connector):
             "until": until.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "where": where,
         }
-        await _call(remote, "carts/freeze", body, expected=DONE)
+        answer = await _call(remote, "carts/freeze", body, expected=FROZEN)
+        if answer.status_code == 409:
+            raise Ignore("the order is bought, or being paid just now: there is nothing to stop")
 
     async def thaw(self, ref: TwinRef, remote: Remote) -> None:
         """Vendure's checkout goes on."""

@@ -83,6 +83,7 @@ class VendureOrder(Wire):
     shipping: Minor = 0
     lines: Annotated[tuple[VendureLine, ...], Field(max_length=2000)]
     merged_into: Code | None = None
+    into_revision: Annotated[int, Field(ge=0)] | None = None
 
 
 class VendureDeleted(Wire):

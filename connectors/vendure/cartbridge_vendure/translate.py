@@ -83,6 +83,7 @@ def read_order(data: Mapping[str, Any]) -> Read:
                     revision=order.revision,
                     at=order.updated_at,
                     merged_into=order.merged_into,
+                    into_revision=order.into_revision,
                 ),
             )
         )

@@ -48,6 +48,7 @@ class CartMessages {
             revision: row.endRevision,
             at: at.toISOString(),
             merged_into: row.mergedInto,
+            into_revision: row.intoRevision,
         });
         return row.revision;
     }

@@ -34,6 +34,7 @@ columns(CartbridgeCart, {
     frozenWhere: text(),
     deletedAt: time(),
     mergedInto: text(),
+    intoRevision: Column({ type: 'int', nullable: true }), // of that cart, from which on it holds these lines
     endRevision: Column({ type: 'int', nullable: true }), // the revision its one last message carries
     sentRevision: count(),
     attempts: count(),

@@ -142,12 +142,18 @@ class RevisionTracker {
     /** At login Vendure ends one of two orders; the session it then opens holds the one that lives. */
     async nameMergeTarget(manager, target) {
         const ended = [...this.transactionOf(manager).ended.values()];
-        for (const orderId of target ? ended : []) {
-            await manager.update(
-                CartbridgeCart,
-                { orderId, code: Not(target.code) },
-                { mergedInto: target.code, endRevision: () => 'revision' },
-            );
+        if (!target || !ended.length) {
+            return;
+        }
+        // The lines moved in this very transaction: nobody sees an earlier revision that holds them.
+        const living = await manager.findOneBy(CartbridgeCart, { orderId: target.id });
+        const merged = {
+            mergedInto: target.code,
+            intoRevision: living?.revision ?? null,
+            endRevision: () => 'revision',
+        };
+        for (const orderId of ended) {
+            await manager.update(CartbridgeCart, { orderId, code: Not(target.code) }, merged);
         }
     }
 

@@ -88,6 +88,7 @@ class SnapshotReader {
             total: 0,
             total_tax: 0,
             merged_into: row.mergedInto,
+            into_revision: row.intoRevision,
         };
     }
 

@@ -52,6 +52,14 @@ describe('when the shopper logs in', () => {
             const told = await until(() => gateway.of(ended, 'cart.deleted')[0], 'cart.deleted');
             assert.equal(told.data.merged_into, living.code);
             assert.notEqual(living.code, ended);
+            const firstWithLines = gateway
+                .of(living.code, 'cart.snapshot')
+                .map(message => message.data)
+                .find(data => Object.keys(content(data)).length === Object.keys(content(living)).length);
+            if (firstWithLines) {
+                assert.ok(told.data.into_revision <= firstWithLines.revision);
+            }
+            assert.ok(told.data.into_revision > 0);
             assert.equal(told.id, `${ended}-${told.data.revision}-cart.deleted`);
             assert.deepEqual(content(living), { ...ownLines, ...guestLines });
             const gone404 = await world.companion.call('read', { external_id: ended });
