@@ -14,6 +14,7 @@ from aiohttp import web
 from cartbridge.http.asyncapi import published_schemas
 from cartbridge.http.keys import GATEWAY
 from cartbridge.http.openapi import describe
+from cartbridge.http.openapi_story import PLACE
 from cartbridge.http.problem import problem_response
 from cartbridge.http.routes import Route
 from cartbridge.services.problems import Problem
@@ -30,7 +31,6 @@ POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-PLACEHOLDER: Final = "https://gateway.example"  # where no gateway is wired: in a test
 
 _MEDIA: Final = {
     "docs.html": "text/html; charset=utf-8",
@@ -104,7 +104,7 @@ def _json(value: dict[str, Any], media: str = "application/json") -> Content:
 
 def _public_url(request: web.Request) -> str:
     gateway = request.app.get(GATEWAY)
-    return PLACEHOLDER if gateway is None else gateway.public_url
+    return PLACE if gateway is None else gateway.public_url
 
 
 def _answer(request: web.Request, content: Content) -> web.Response:

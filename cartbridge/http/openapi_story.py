@@ -25,6 +25,8 @@ SOLD: Final = CLAIMED + timedelta(minutes=4)
 RETURNED: Final = SOLD + timedelta(days=3)
 STORE: Final = "lyon-2"
 TERMINAL: Final = "lyon-2-till-4"
+STAFF: Final = "S07"
+PLACE: Final = "https://gateway.example"  # stands for the address of an installation
 RECEIPT: Final = "4711"
 CODE: Final = "BCDFGHJKLNPRSTVXBCDFGHJKLNPRSTVX"
 SHOP: Final = TwinRef(connection="web-fr", external_id="Z2NwOjE4")
@@ -52,8 +54,8 @@ _ROWS: Final = (
             title="Lampe chêne",
             variant="H 40 cm",
             attributes={"colour": "oak"},
-            image_url="https://gateway.example/lamp-oak.jpg",
-            product_url="https://gateway.example/lamp-oak",
+            image_url=f"{PLACE}/lamp-oak.jpg",
+            product_url=f"{PLACE}/lamp-oak",
         ),
         quantity=Decimal(2),
         prices=Prices(

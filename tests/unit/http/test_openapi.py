@@ -166,11 +166,13 @@ def test_everything_sent_and_answered_has_an_example() -> None:
         shown = told(operation.method, operation.path)
         if operation.body is not None:
             content = shown["requestBody"]["content"]["application/json"]
-            assert "example" in content, f"{operation.id}: see cartbridge/http/openapi_examples.py"
+            assert "example" in content, f"{operation.id}: see cartbridge/http/openapi_sent.py"
         for status, answer in operation.answers.items():
             if answer.model is not None:
                 content = shown["responses"][str(status)]["content"]["application/json"]
-                assert "example" in content, f"{operation.id}: see openapi_examples.py"
+                assert "example" in content, (
+                    f"{operation.id}: see cartbridge/http/openapi_answered.py"
+                )
 
 
 @pytest.mark.parametrize(("schema", "example"), NAMED)

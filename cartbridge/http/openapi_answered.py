@@ -1,0 +1,158 @@
+"""An example of each thing that the gateway answers, out of the examples' story."""
+
+import base64
+import json
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Final
+
+from pydantic import BaseModel
+
+from cartbridge.domain.canonical import CanonicalCart, canonical
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.drift import Drift, TillPrice, TillSide, report
+from cartbridge.domain.ids import shard_of_slot, slot_of
+from cartbridge.http import openapi_story as of
+from cartbridge.http import pos_models as pos
+from cartbridge.http import shop_models as shop
+from cartbridge.http.cloud_events import CloudEvent
+from cartbridge.http.feed import Events
+from cartbridge.http.openapi_sent import ARTICLE, CHECKED
+from cartbridge.http.openapi_unlisted import Health, HookReceipt
+from cartbridge.pages.names import Names
+from cartbridge.pages.timeline import tell
+from cartbridge.pages.told import Told
+
+_NAMES: Final = Names(
+    stores={of.STORE: "Lyon Part-Dieu"},
+    terminals={of.TERMINAL: "Till 4"},
+    connections={of.SHOP.connection: "French web shop"},
+)
+
+
+@cache
+def all_answered() -> tuple[BaseModel, ...]:
+    """One example of each model that is answered."""
+    told = of.story()
+    remainder = told.sold.remainder
+    claimed = shown(told.claimed.cart)
+    held = pos.HeldCart(claim=of.CLAIM, terminal=of.TERMINAL, outcome=None, cart=claimed)
+    return (
+        claimed,
+        _claim(claimed),
+        _events(),
+        _timeline(),
+        _handover(),
+        shop.Carts(items=(claimed,), next=None),
+        shop.JoinAnswer(cart=shown(told.filled.cart)),
+        shop.ItemsAnswer(accepted=1, refused=()),
+        shop.Items(items=(ARTICLE,)),
+        pos.PairAnswer(terminal=of.TERMINAL, store=of.STORE, key="cb_…"),
+        pos.HeldCarts(items=(held,)),
+        pos.CompleteAnswer(
+            cart=shown(told.sold.cart),
+            remainder=None if remainder is None else shown(remainder),
+            conflict=False,
+        ),
+        pos.CartAnswer(cart=shown(told.filled.cart)),
+        HookReceipt(message=of.MESSAGE, duplicate=False),
+        Health(status="ok", version="0.1.0"),
+    )
+
+
+def shown(cart: Cart) -> CanonicalCart:
+    """A cart of the story in canonical form, its twin in step."""
+    return canonical(cart, {str(of.SHOP): True})
+
+
+def _claim(cart: CanonicalCart) -> pos.ClaimAnswer:
+    return pos.ClaimAnswer(
+        claim=of.CLAIM,
+        fence=of.story().claimed.cart.fence,
+        over=False,
+        lease_seconds_left=900,
+        as_of=of.CLAIMED,
+        stale=False,
+        cart=cart,
+        drift=_drift(),
+        late_sales=0,
+    )
+
+
+def _drift() -> Drift:
+    """The report for what the till tells of itself in the example of a check."""
+    told = {
+        line.line: TillPrice(
+            unit_price=line.unit_price,
+            tax_rate=Decimal(line.tax_rate or 0),
+            in_stock=line.in_stock,
+        )
+        for line in CHECKED.lines
+    }
+    return report(of.story().claimed.cart, told, "till", TillSide(currency="EUR"))
+
+
+def _handover() -> shop.HandoverAnswer:
+    picture = f"{of.PLACE}/h/{of.CODE}/qr"
+    return shop.HandoverAnswer(
+        id=of.HANDOVER,
+        direction="to_store",
+        code=of.CODE,
+        short_code="48150237",
+        url=f"{of.PLACE}/h/{of.CODE}".upper(),
+        qr_svg_url=f"{picture}.svg",
+        qr_png_url=f"{picture}.png",
+        pass_url=f"{of.PLACE}/c/{of.CODE[::-1]}",
+        expires_at=of.OFFERED + timedelta(minutes=15),
+    )
+
+
+def _events() -> Events:
+    sold = of.story().sold
+    version = sold.cart.version - len(sold.events)
+    items = tuple(
+        CloudEvent(
+            id=f"{of.CART_ID}-{number}",
+            source=f"{of.PLACE}/v1",
+            type=event.type,
+            subject=of.CART_ID,
+            time=sold.at,
+            dataschema=f"{of.PLACE}/schemas/{event.type}.v{event.schema_version}.json",
+            sequence=f"{number:010d}",
+            recordedtime=sold.at + timedelta(seconds=1),
+            actor=f"staff:{of.STAFF}",
+            store=of.STORE,
+            terminal=of.TERMINAL,
+            data=event.model_dump(mode="json", exclude={"type"}),
+        )
+        for number, event in enumerate(sold.events, start=version + 1)
+    )
+    return Events(items=items, next=_cursor())
+
+
+def _cursor() -> str:
+    """A cursor of a young database: a position for each of its shards."""
+    places = [0] * 16
+    places[shard_of_slot(slot_of(of.CART_ID), len(places))] = of.story().sold.cart.version
+    return base64.urlsafe_b64encode(json.dumps(places, separators=(",", ":")).encode()).decode()
+
+
+def _timeline() -> shop.Timeline:
+    told, version = [], 0
+    for chapter in of.story():
+        in_store = chapter.at >= of.CLAIMED
+        for event in chapter.events:
+            version += 1
+            told.append(
+                Told(
+                    event=event,
+                    version=version,
+                    occurred_at=chapter.at,
+                    recorded_at=chapter.at + timedelta(seconds=1),
+                    connection=None if in_store else of.SHOP.connection,
+                    store=of.STORE if in_store else None,
+                    terminal=of.TERMINAL if in_store else None,
+                )
+            )
+    return shop.Timeline(items=tuple(tell(told, _NAMES, "en", "Europe/Paris")))

@@ -1,0 +1,102 @@
+"""An example of each thing that callers send, out of the examples' story."""
+
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from cartbridge.domain.item_list import IndexedItem
+from cartbridge.http import openapi_story as of
+from cartbridge.http import pos_models as pos
+from cartbridge.http import shop_models as shop
+
+ARTICLE: Final = IndexedItem(
+    sku="LAMP-OAK",
+    label="Lampe chêne H 40 cm",
+    gtins=("3700123456780",),
+    codes={of.SHOP.connection: "48291"},
+    tax_rate="0.20",
+    prices={"fr-stores": {"EUR": 4490}},
+    eco_fee={"EUR": 30},
+)
+CHECKED: Final = pos.CheckRequest(
+    lines=(
+        pos.CheckLine(line=of.LAMP, unit_price=4490, tax_rate="0.20", in_stock=Decimal(3)),
+        pos.CheckLine(line=of.BOOK, unit_price=2490, tax_rate="0.055", in_stock=Decimal(1)),
+    ),
+    staff=of.STAFF,
+)
+
+
+@cache
+def all_sent() -> tuple[BaseModel, ...]:
+    """One example of each model that is sent."""
+    return (
+        CHECKED,
+        _snapshot(),
+        _sale_told(),
+        shop.HandoverRequest(direction="to_store", ttl_seconds=900),
+        shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),
+        shop.ItemsRequest(items=(ARTICLE,)),
+        pos.PairRequest(pairing_code="4815 0237"),
+        pos.ClaimRequest(code=of.CODE, staff=of.STAFF),
+        pos.ClaimAction(staff=of.STAFF),
+        pos.ReturnRequest(
+            receipt_number=of.RECEIPT,
+            lines=(
+                pos.ReturnLineRequest(
+                    gtin="9782123456803", quantity=Decimal(1), reason="given twice"
+                ),
+            ),
+            staff=of.STAFF,
+        ),
+        pos.BeginRequest(add=(_scanned("3700123456780"),), staff=of.STAFF),
+        pos.ChangeRequest(
+            set=(pos.SetLine(line=of.LAMP, quantity=Decimal(1)),),
+            add=(_scanned("9782123456803"),),
+            staff=of.STAFF,
+        ),
+    )
+
+
+def _scanned(gtin: str) -> pos.ScannedLine:
+    return pos.ScannedLine(item=pos.ItemTold(gtin=gtin), quantity=Decimal(1))
+
+
+def _snapshot() -> shop.SnapshotRequest:
+    """The web shop's cart, as a shop tells it: the data of the canonical webhook."""
+    seen = of.SNAPSHOT
+    rows: list[dict[str, Any]] = []
+    for number, row in enumerate(seen.lines, start=1):
+        prices = row.prices.model_dump(mode="json", exclude_defaults=True)
+        item = row.item.model_dump(mode="json", exclude_defaults=True)
+        amount = {"value": str(row.quantity), "unit": row.unit}
+        rows.append({"external_id": str(number), "item": item, "quantity": amount, **prices})
+    told = seen.model_dump(
+        mode="json",
+        include={"revision", "tax_mode", "channel", "codes", "attribution", "consent", "customer"},
+        exclude_none=True,
+    )
+    at = of.BEGUN.isoformat().replace("+00:00", "Z")
+    return shop.SnapshotRequest.model_validate(
+        {**told, "updated_at": at, "currency": "EUR", "lines": rows}
+    )
+
+
+def _sale_told() -> pos.CompleteRequest:
+    lines = (
+        pos.SoldLineRequest(line=of.LAMP, quantity=Decimal(1), total=4490),
+        pos.SoldLineRequest(line=of.BOOK, quantity=Decimal(1)),
+        pos.SoldLineRequest(line=of.CABLE, quantity=Decimal("2.5")),
+    )
+    return pos.CompleteRequest(
+        fence=of.story().claimed.cart.fence,
+        receipt_number=of.RECEIPT,
+        sold_at=of.SOLD,
+        staff=of.STAFF,
+        lines=lines,
+        not_taken=(of.NOT_TAKEN,),
+        codes_used=("NOEL",),
+        total=7780,
+    )
