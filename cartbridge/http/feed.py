@@ -51,7 +51,7 @@ class Events(Strict):
     answer=Events,
 )
 async def events(call: Call) -> Answer:
-    """One page of the feed."""
+    """Every event once, in order per document, whatever stops and restarts in between."""
     query: EventsQuery = call.query
     try:
         stored, cursor = await call.gateway.feed.read(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cartbridge.domain.model import Strict
 from cartbridge.http.openapi_parameters import ANSWER_HEADERS, JsonObject
-from cartbridge.http.problem import TYPES
+from cartbridge.http.problem import type_of
 from cartbridge.pages.problems import CODES
 from cartbridge.pages.words import Words
 from cartbridge.services.problems import Problem
@@ -78,7 +78,7 @@ def _response(status: int, codes: list[str]) -> JsonObject:
 def example(code: str) -> JsonObject:
     """The problem document of a code, as an English speaker gets it."""
     document = ProblemDocument(
-        type=TYPES + code.replace("_", "-"),
+        type=type_of(code, "https://gateway.example"),
         title=_text(code, "title"),
         status=Problem(code).status,
         detail=_text(code, "detail"),

@@ -1,16 +1,15 @@
 """Problem documents (RFC 9457), in the language of whoever asked."""
 
 import json
-from typing import Final, cast
+from typing import cast
 
 from aiohttp import web
 
+from cartbridge.http.keys import GATEWAY
 from cartbridge.pages.names import Names
 from cartbridge.pages.problems import ProblemCode
 from cartbridge.pages.problems import problem as words
 from cartbridge.services.problems import Problem
-
-TYPES: Final = "https://cartbridge.dev/problems/"
 
 
 def locale_of(request: web.Request) -> str:
@@ -18,6 +17,11 @@ def locale_of(request: web.Request) -> str:
     wanted = request.headers.get("Accept-Language", "fr").lower()
     first = wanted.split(",")[0].strip()
     return "en" if first.startswith("en") else "fr"
+
+
+def type_of(code: str, public_url: str) -> str:
+    """The address that explains a problem: its place on the gateway's own documentation page."""
+    return f"{public_url}/docs#problem-{code}"
 
 
 def problem_response(
@@ -29,7 +33,7 @@ def problem_response(
         code, problem.params, locale_of(request), names=names, time_zone=time_zone
     )
     document = {
-        "type": TYPES + problem.code.replace("_", "-"),
+        "type": type_of(problem.code, request.app[GATEWAY].public_url),
         "title": title,
         "status": problem.status,
         "detail": detail,

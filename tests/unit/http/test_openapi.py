@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,6 +15,7 @@ from openapi_spec_validator import validate
 
 from cartbridge.domain.cart.state import Cart
 from cartbridge.http import asyncapi, docs, server
+from cartbridge.http.keys import GATEWAY
 from cartbridge.http.openapi import describe
 from cartbridge.http.openapi_operations import Operation, of_route
 from cartbridge.http.openapi_problems import ProblemDocument
@@ -309,6 +311,7 @@ def test_the_examples_tell_a_cart_s_life_to_its_end() -> None:
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     app = web.Application()
+    app[GATEWAY] = cast(Gateway, SimpleNamespace(public_url="https://gateway.example"))
     docs.add_to(app, server.ROUTES)
     async with TestClient(TestServer(app)) as client:
         yield client
