@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart import twins
 from cartbridge.domain.cart.lifecycle import following
-from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale, former_refs
+from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale
+from cartbridge.domain.cart.twins import Changes
 from cartbridge.domain.line import Line
-from cartbridge.domain.twin import Twin, TwinRef
 
-Changes = dict[str, Any]
 E = TypeVar("E", bound=e.Event)
 
 
@@ -97,68 +97,11 @@ def _details_changed(cart: Cart, event: e.DetailsChanged, at: datetime) -> Chang
     return {name: getattr(event, name) for name in told}
 
 
-@_on(e.TwinJoined)
-def _twin_joined(cart: Cart, event: e.TwinJoined, at: datetime) -> Changes:
-    twin, here = event.twin, str(event.twin.ref)
-    others = tuple(other for other in cart.twins if other.ref != twin.ref)
-    waiting, moved_with = dict(cart.waiting), dict(cart.moved_with)
-    if event.from_cart is not None:
-        pushes = (*(planned.push_id for planned in twin.planned), twin.last_push)
-        moved_with[here] = tuple(push for push in pushes if push is not None)
-    for before in former_refs(twin):  # the same twin under another id: what waited still does
-        if str(before) in waiting:
-            waiting[here] = waiting.pop(str(before)).model_copy(update={"revision": None})
-        if str(before) in moved_with:
-            moved_with[here] = moved_with.pop(str(before))
-    return {"twins": (*others, twin), "waiting": waiting, "moved_with": moved_with}
-
-
-@_on(e.TwinObserved)
-def _twin_observed(cart: Cart, event: e.TwinObserved, at: datetime) -> Changes:
-    def seen(twin: Twin) -> Twin:
-        ids = [planned.push_id for planned in twin.planned]
-        rest = twin.planned[ids.index(event.last_push) + 1 :] if event.last_push in ids else None
-        return twin.model_copy(
-            update={
-                "shadow": event.shadow,
-                "shadow_codes": event.codes,
-                "revision": event.revision,
-                "last_push": event.last_push,
-                "planned": twin.planned if rest is None else rest,
-                "refusals": event.refusals,
-                "refused_codes": event.refused_codes,
-            }
-        )
-
-    waiting = {ref: shown for ref, shown in cart.waiting.items() if ref != str(event.ref)}
-    return {"twins": _with_twin(cart, event.ref, seen), "waiting": waiting}
-
-
-@_on(e.ObservationHeld)
-def _observation_held(cart: Cart, event: e.ObservationHeld, at: datetime) -> Changes:
-    if event.snapshot is None:
-        return {}
-    return {"waiting": {**cart.waiting, str(event.ref): event.snapshot}}
-
-
-@_on(e.WritePlanned)
-def _write_planned(cart: Cart, event: e.WritePlanned, at: datetime) -> Changes:
-    def planned(twin: Twin) -> Twin:
-        return twin.model_copy(update={"planned": (*twin.planned, event.write)})
-
-    return {"twins": _with_twin(cart, event.ref, planned)}
-
-
-@_on(e.TwinLeft)
-def _twin_left(cart: Cart, event: e.TwinLeft, at: datetime) -> Changes:
-    if event.to_cart is None:
-        ended = _with_twin(cart, event.ref, lambda twin: twin.model_copy(update={"ended": True}))
-        return {"twins": ended}
-    return {
-        "twins": tuple(twin for twin in cart.twins if twin.ref != event.ref),
-        "waiting": {ref: shown for ref, shown in cart.waiting.items() if ref != str(event.ref)},
-        "successor": event.to_cart,
-    }
+_on(e.TwinJoined)(twins.joined)
+_on(e.TwinObserved)(twins.observed)
+_on(e.ObservationHeld)(twins.held)
+_on(e.WritePlanned)(twins.planned)
+_on(e.TwinLeft)(twins.left)
 
 
 @_on(e.HandoverOffered)
@@ -316,7 +259,3 @@ def _bought(cart: Cart, taken: dict[str, Decimal]) -> Changes:
 
 def _with(cart: Cart, line_id: str, change: Callable[[Line], Line]) -> tuple[Line, ...]:
     return tuple(change(line) if line.id == line_id else line for line in cart.lines)
-
-
-def _with_twin(cart: Cart, ref: TwinRef, change: Callable[[Twin], Twin]) -> tuple[Twin, ...]:
-    return tuple(change(twin) if twin.ref == ref else twin for twin in cart.twins)

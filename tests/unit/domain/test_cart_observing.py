@@ -1,6 +1,7 @@
 """What a platform shows becomes facts; what a platform is told is stored before it is sent."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given as for_all
@@ -13,7 +14,7 @@ from cartbridge.domain.customer import Customer
 from cartbridge.domain.line import Prices
 from cartbridge.domain.projection import Shown, project_by
 from cartbridge.domain.twin import CodeRefusal, PlannedWrite, Refusal
-from cartbridge.testing.given import Given, given
+from cartbridge.testing.given import Given, Outcome, given
 from tests.unit.domain.words import (
     APP,
     TILL_ORDER,
@@ -330,7 +331,7 @@ class TestWrites:
         assert outcome.cart.twins[0].planned[0].codes == ("NOEL",)
 
     @pytest.mark.parametrize("kept", [{"writes": "none"}, {"ended": True}])
-    def test_a_twin_that_is_only_watched_is_never_written(self, kept: dict[str, object]) -> None:
+    def test_a_twin_that_is_only_watched_is_never_written(self, kept: dict[str, Any]) -> None:
         cart = given(*begun(line("LAMP")), joined(revision=1, **kept))
         cart.when(write(cart.cart)).then_nothing()
 
@@ -484,7 +485,7 @@ class TestTouchedAfterTheEnd:
     """All was sold: the first touch that adds something begins a new cart with a parent."""
 
     @pytest.fixture
-    def cart(self) -> Given:
+    def cart(self) -> Outcome:
         return given(
             *begun(line("LAMP", 2), customer=Customer(external_id="42")),
             joined(WEB, {"LAMP": 2}, revision=1),
@@ -493,7 +494,7 @@ class TestTouchedAfterTheEnd:
             claimed(),
         ).when(complete())
 
-    def test_nothing_is_left_until_she_adds_something(self, cart: Given) -> None:
+    def test_nothing_is_left_until_she_adds_something(self, cart: Outcome) -> None:
         assert cart.alone
         less = cart.when(observe(cart.cart, shown(2, row("LAMP", 1))))
         less.then(seen(2, {"LAMP": 1}))
