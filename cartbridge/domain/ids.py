@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 SLOTS: Final = 4096  # the 12 bits `rand_a` of a UUIDv7
-_FORM: Final = re.compile(r"^[a-z]{3}_[0-9a-f]{32}$")
+_FORM: Final = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
 
 
 def make_id(prefix: str, at: datetime, slot: int, entropy: bytes) -> str:
@@ -31,7 +31,7 @@ def shard_of_slot(slot: int, shards: int) -> int:
 
 def uuid_of(identifier: str) -> uuid.UUID:
     """The bare UUID behind an id; ValueError if it is not one of ours."""
-    if not _FORM.match(identifier):
+    if not _FORM.fullmatch(identifier):
         raise ValueError("not a CartBridge id: three letters, an underscore, 32 hex digits")
     return uuid.UUID(identifier[4:])
 
@@ -43,4 +43,4 @@ def named(prefix: str, value: uuid.UUID) -> str:
 
 def is_id(text: str, prefix: str) -> bool:
     """Whether a text that somebody sent has the form of an id of that prefix."""
-    return text.startswith(prefix + "_") and _FORM.match(text) is not None
+    return text.startswith(prefix + "_") and _FORM.fullmatch(text) is not None

@@ -8,6 +8,7 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
 from cartbridge.domain.twin import Twin
+from cartbridge.services.consequences import project
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.run_command import links_of, run_command
 
@@ -43,6 +44,7 @@ async def adopt_cart(gateway: Gateway, tenant: UUID, merged: Cart) -> Cart | Non
             ref=own.ref if own is not None else None,
             already_shown=_shows(own, merged.merged_at_revision),
             merged_projection=links[gone.ref.connection].connector.project(merged),
+            projection=project(cart, links[gone.ref.connection]),
         )
 
     command = uuid.uuid5(uuid_of(merged.id), f"merge {merged.merges} adopted")

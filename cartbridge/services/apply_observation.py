@@ -179,6 +179,7 @@ async def _order(
             taken=taken,
             fulfilled=seen.fulfilled,
             projection=project(cart, link),
+            remainder=new_id(gateway, "crt", slot_of(cart.id)),
         )
 
     return await _known(gateway, link, ref, cause, seen.at, make)

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.twin import TwinRef
+from cartbridge.domain.twin import Twin, TwinRef
 from cartbridge.sdk.errors import ConnectorError, Unreadable
 from cartbridge.services.apply_part import apply_part
 from cartbridge.services.connectors import Link
@@ -27,16 +27,16 @@ _LOOK_AGAIN: Final = 0.01  # seconds
 async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[datetime, bool]:
     """As of when the cart is known, and whether the time ran out before it was fresh."""
     links = await links_of(gateway, tenant, [cart])
-    twins = [twin.ref for twin in cart.twins if not twin.ended and twin.ref.connection in links]
+    twins = [twin for twin in cart.twins if not twin.ended and twin.ref.connection in links]
     as_of = gateway.clock()
     try:
         async with asyncio.timeout(gateway.limits.patience.total_seconds()):
-            await _take_in(gateway, links, twins)
+            await _take_in(gateway, links, [twin.ref for twin in twins])
     except TimeoutError:
         return cart.updated_at or as_of, True
     try:
         async with asyncio.timeout(gateway.limits.freshness.total_seconds()):
-            reads = (_read(gateway, links[ref.connection], ref) for ref in twins)
+            reads = (_read(gateway, links[twin.ref.connection], twin) for twin in twins)
             return as_of, not all(await asyncio.gather(*reads))
     except TimeoutError:
         return as_of, True
@@ -61,11 +61,13 @@ async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> None
             await apply_part(gateway, part)
 
 
-async def _read(gateway: Gateway, link: Link, ref: TwinRef) -> bool:
+async def _read(gateway: Gateway, link: Link, twin: Twin) -> bool:
     if not link.can("fetch"):
         return True
+    if twin.revision is None:
+        return False  # without revisions two reads may cross: only its own lane may read it
     try:
-        await fetch_twin(gateway, link, ref, uuid.UUID(bytes=gateway.draw(16)))
+        await fetch_twin(gateway, link, twin.ref, uuid.UUID(bytes=gateway.draw(16)))
     except (ConnectorError, Unreadable) as error:
         log.info("claim.twin_not_read", connection=link.id, why=type(error).__name__)
         return False
