@@ -44,7 +44,7 @@ def project(cart: Cart, link: Link) -> Projection:
 
 def write_due(cart: Cart, twin: Twin, link: Link) -> bool:
     """Whether a twin does not show what it should, and can be told."""
-    if twin.ended or twin.writes == "none" or cart.state is State.CLAIMED:
+    if twin.ended or link.writes == "none" or cart.state is State.CLAIMED:
         return False
     if str(twin.ref) in cart.waiting or cart.origin.imported:
         return False

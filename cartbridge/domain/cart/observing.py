@@ -1,5 +1,6 @@
 """Taking in what a platform shows of a twin, and deciding what a twin is to be told."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from cartbridge.domain import merge
@@ -96,7 +97,8 @@ def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
     members = {row.key: row.lines for row in command.projection}
     basket = {} if draft.cart.is_behind(change.twin) else shown.basket
     ids = iter(command.line_ids)
-    for key, amount in change.quantities.items():
+    for key in sorted(change.quantities, key=_place_in(shown)):
+        amount = change.quantities[key]
         mine = tuple(line for line in members.get(key, ()) if draft.cart.line(line) is not None)
         if amount > 0:
             _gain(draft, key, amount, mine, shown, next(ids))
@@ -110,6 +112,12 @@ def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
             draft.tell(e.CodeRemoved(code=code))
     if draft.cart.origin.connection == command.ref.connection:
         _follow_origin(draft, command, members)
+
+
+def _place_in(shown: Snapshot) -> Callable[[str], int]:
+    """Where the platform shows an item key: new lines come in the shopper's own order."""
+    places = {line.key: place for place, line in reversed(list(enumerate(shown.lines)))}
+    return lambda key: places.get(key, len(places))
 
 
 def _gain(
