@@ -9,6 +9,7 @@ from cartbridge.database.connection import Database
 from cartbridge.database.outbox import THRESHOLD
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
+from cartbridge.database.texts import as_reason
 
 FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
@@ -40,7 +41,13 @@ class Circuits:
     async def failed(self, tenant: UUID, connection: UUID, reason: str) -> Circuit:
         """Count a failure of the other side; may open the circuit."""
         await self._run(
-            "circuit_failed", tenant, connection, reason, THRESHOLD, FIRST_PAUSE, LONGEST_PAUSE
+            "circuit_failed",
+            tenant,
+            connection,
+            as_reason(reason),
+            THRESHOLD,
+            FIRST_PAUSE,
+            LONGEST_PAUSE,
         )
         return await self.read(tenant, connection)
 
@@ -50,7 +57,7 @@ class Circuits:
 
     async def pause(self, tenant: UUID, connection: UUID, reason: str) -> None:
         """Send nothing to the connection until an operator resumes it."""
-        await self._run("circuit_pause", tenant, connection, reason)
+        await self._run("circuit_pause", tenant, connection, as_reason(reason))
 
     async def resume(self, tenant: UUID, connection: UUID) -> None:
         """Send again, at once and without counting earlier failures."""

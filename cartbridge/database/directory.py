@@ -111,7 +111,9 @@ class Tenants:
         """Remove a retailer that has nothing (StillUsed); says whether it was there."""
         async with self._database.tenant(tenant.uuid) as db:
             if await db.fetchval(self._sql["tenant_used"], tenant.uuid):
-                raise StillUsed("the retailer has brands, connections, live keys or carts: remove them first")
+                raise StillUsed(
+                    "the retailer has brands, connections, live keys or carts: remove them first"
+                )
             removed = await db.fetchval(self._sql["remove_tenant"], tenant.uuid)
         return removed is not None
 

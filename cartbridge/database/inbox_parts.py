@@ -13,6 +13,7 @@ from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.inbox_sorting import UNREADABLE
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
+from cartbridge.database.texts import as_reason
 from cartbridge.domain.ids import named, uuid_of
 from cartbridge.domain.twin import TwinRef
 
@@ -95,7 +96,8 @@ class Applying:
 
     async def finish(self, part: Part, outcome: PartOutcome, reason: str | None = None) -> bool:
         """The part led to no change; False if it is finished or another worker has it by now."""
-        return await self._fenced("finish", part, outcome, reason) is not None
+        why = None if reason is None else as_reason(reason)
+        return await self._fenced("finish", part, outcome, why) is not None
 
     async def retry(
         self, part: Part, delay: timedelta, reason: str
@@ -105,7 +107,7 @@ class Applying:
         None if it is finished or another worker has it by now.
         """
         state: Literal["sorted", "quarantined"] | None = await self._fenced(
-            "retry", part, delay, reason, PART_ATTEMPTS
+            "retry", part, delay, as_reason(reason), PART_ATTEMPTS
         )
         return state
 

@@ -13,6 +13,7 @@ from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
+from cartbridge.database.texts import as_reason, is_storable
 from cartbridge.domain.ids import named, uuid_of
 from cartbridge.domain.twin import TwinRef
 
@@ -50,7 +51,7 @@ class PartKey:
 
     def __post_init__(self) -> None:
         lane = self.lane or (str(self.ref) if self.ref else "")
-        if not lane or len(lane) > LONGEST_LANE or not _storable(lane):
+        if not lane or len(lane) > LONGEST_LANE or not is_storable(lane):
             raise ValueError("a part needs a lane, or a twin whose id is a plain text")
         object.__setattr__(self, "lane", lane)
 
@@ -133,7 +134,7 @@ class Sorting:
                 [row.fence for row in rows],
                 [uuid_of(row.message) for row in rows],
                 [one.state for one in found],
-                [_clean(one.reason) for one in found],
+                [None if one.reason is None else as_reason(one.reason) for one in found],
                 [number for number, _, _ in parts],
                 [ordinal for _, ordinal, _ in parts],
                 [part.lane for _, _, part in parts],
@@ -165,15 +166,3 @@ class Sorting:
 
 def _part_key(dedup: bytes | None) -> bytes | None:
     return None if dedup is None else hashlib.sha256(b"part" + dedup).digest()
-
-
-def _storable(text: str) -> bool:
-    """Whether PostgreSQL can keep the text: no NUL, nothing that is not UTF-8."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
-
-
-def _clean(reason: str | None) -> str | None:
-    """A reason that can always be stored, whatever an exception's text held."""
-    if reason is None:
-        return None
-    return reason.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:500]

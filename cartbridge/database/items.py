@@ -9,6 +9,7 @@ from uuid import UUID
 from cartbridge.database.connection import Database
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
+from cartbridge.database.texts import is_storable
 from cartbridge.domain.item_file import decode, number_taken, read_file, read_items
 from cartbridge.domain.item_list import (
     IndexedItem,
@@ -149,7 +150,7 @@ class ItemIndex:
     async def _look_up(
         self, tenant: UUID, skus: list[str], numbers: list[Number]
     ) -> tuple[dict[str, IndexedItem], dict[Number, IndexedItem]]:
-        skus, numbers = list(filter(_storable, skus)), [n for n in numbers if _storable(n[1])]
+        skus, numbers = list(filter(is_storable, skus)), [n for n in numbers if is_storable(n[1])]
         if not skus and not numbers:
             return {}, {}
         async with self._database.tenant(tenant) as db:
@@ -203,8 +204,3 @@ def _judge(
 def _columns(numbers: Iterable[Number]) -> tuple[list[str], list[str]]:
     pairs = list(numbers)
     return [kind for kind, _ in pairs], [value for _, value in pairs]
-
-
-def _storable(text: str) -> bool:
-    """Whether a database text can equal it; what a scanner or a sender made up may not."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

@@ -10,6 +10,7 @@ from uuid import UUID
 from cartbridge.database.connection import Database
 from cartbridge.database.pointers import slot_of_key
 from cartbridge.database.queries import queries
+from cartbridge.database.texts import as_reason
 from cartbridge.domain.ids import make_id, shard_of_slot, slot_of, uuid_of
 
 PER_CONNECTION: Final = 8  # messages of one connection under way at once, in all workers
@@ -114,11 +115,11 @@ class Outbox:
 
     async def retry(self, message: OutboxMessage, delay: timedelta, reason: str) -> bool:
         """Try again after the delay; its lane waits. False if another worker has it by now."""
-        return await self._fenced("retry", message, delay, reason)
+        return await self._fenced("retry", message, delay, as_reason(reason))
 
     async def dead(self, message: OutboxMessage, reason: str) -> bool:
         """Give the message up, visible to operators; its lane goes on."""
-        return await self._fenced("dead", message, reason)
+        return await self._fenced("dead", message, as_reason(reason))
 
     async def _fenced(self, query: str, message: OutboxMessage, *arguments: Any) -> bool:
         async with self._database.tenant(message.tenant) as db:

@@ -48,9 +48,6 @@ class IndexedItem(Strict):
 
     @model_validator(mode="after")
     def _numbers_are_where_they_hold(self) -> Self:
-        scoped = [gtin for gtins in self.in_store.values() for gtin in gtins]
-        if not "".join((*self.gtins, *scoped)).isascii():
-            raise ValueError("write the digits of a GTIN as 0 to 9")
         if any(is_in_store(gtin) for gtin in self.gtins):
             raise ValueError(
                 "a number with prefix 02 or 20 to 29 goes under in_store, with its store or brand"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from cartbridge.database.connection import Database, Unavailable
@@ -406,6 +407,24 @@ async def test_an_older_part_that_comes_back_does_not_open_a_held_lane(
     assert [part.message for part in await inbox.take_parts(5)] == [old.message]
 
 
+async def test_a_take_under_way_keeps_its_lanes_though_nobody_sees_it_yet(
+    inbox: Inbox, tenant: uuid.UUID, connection: uuid.UUID, dsn: str
+) -> None:
+    old = await a_part(inbox, tenant, connection)
+    assert await inbox.finish(old, "quarantined", "cannot be read")
+    await inbox.receive(arrival(tenant, connection))
+    await sort_all(inbox)
+    other = await asyncpg.connect(dsn)
+    try:
+        async with other.transaction():
+            taken = await other.fetch("select * from part_take($1, 5, '1 min', 8)", list(range(16)))
+            assert len(taken) == 1
+            assert await inbox.replay(tenant, old.message)
+            assert await inbox.take_parts(5) == []
+    finally:
+        await other.close()
+
+
 async def test_a_lapsed_part_goes_to_another_and_its_first_holder_is_fenced_off(
     inbox: Inbox, tenant: uuid.UUID, connection: uuid.UUID, owner: Any
 ) -> None:
@@ -602,6 +621,21 @@ async def test_bodies_are_forgotten_once_applied_and_their_day_key_destroyed(
     await owner.execute("update inbox set state = 'ignored' where body is not null")
     assert await inbox.forget_bodies(timedelta(days=14)) == 1
     assert await owner.fetchval("select count(*) from day_key") == 0
+
+
+async def test_a_body_that_a_part_still_needs_is_never_forgotten(
+    inbox: Inbox, tenant: uuid.UUID, connection: uuid.UUID, owner: Any
+) -> None:
+    for body in (b"0", b"1", b"2"):
+        await inbox.receive(arrival(tenant, connection, body))
+    await sort_all(inbox, lanes=3)
+    for part in await inbox.take_parts(2):
+        if part.lane.endswith("0"):
+            await inbox.finish(part, "quarantined", "cannot be read")
+    await owner.execute("update inbox set received_at = received_at - interval '30 days'")
+    assert await inbox.forget_bodies(timedelta(days=14)) == 0  # one set aside, one taken, one due
+    await owner.execute("update inbox_part set state = 'applied'")
+    assert await inbox.forget_bodies(timedelta(days=14)) == 3
 
 
 async def test_what_cannot_be_decrypted_any_more_is_set_aside_not_served_empty(
