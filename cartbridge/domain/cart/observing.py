@@ -1,6 +1,6 @@
 """Taking in what a platform shows of a twin, and deciding what a twin is to be told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from cartbridge.domain import merge
@@ -101,7 +101,7 @@ def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
         amount = change.quantities[key]
         mine = tuple(line for line in members.get(key, ()) if draft.cart.line(line) is not None)
         if amount > 0:
-            _gain(draft, key, amount, mine, shown, next(ids))
+            _gain(draft, key, amount, mine, shown, ids)
         else:
             lose(draft, amount, mine, basket.get(key, merge.ZERO))
     for code in change.codes_added:
@@ -126,7 +126,7 @@ def _gain(
     amount: Decimal,
     mine: tuple[str, ...],
     shown: Snapshot,
-    line_id: str,
+    ids: Iterator[str],
 ) -> None:
     """What a key gains goes to its oldest line, or begins one."""
     if mine:
@@ -135,7 +135,7 @@ def _gain(
             set_quantity(draft, mine[0], oldest.quantity.value + amount)
         return
     row = next(line for line in shown.lines if line.key == key)
-    draft.tell(_line_of(row, line_id, amount))
+    draft.tell(_line_of(row, next(ids), amount))
 
 
 def _line_of(row: ObservedLine, line_id: str, amount: Decimal) -> e.LineAdded:

@@ -99,9 +99,9 @@ class TestDifferences:
     def test_only_what_changed_there_changes_here(self, cart: Given) -> None:
         snapshot = shown(4, row("LAMP", 3), row("CORD", "1.5"))
         cart.when(observe(cart.cart, snapshot)).then(
-            e.LineRemoved(line="lin_BULB", was=Decimal(4)),
-            e.LineAdded(line=line("CORD", "1.5", "lin_new0")),
             e.LineChanged(line="lin_LAMP", was=Decimal(2), quantity=Decimal(3)),
+            e.LineAdded(line=line("CORD", "1.5", "lin_new0")),
+            e.LineRemoved(line="lin_BULB", was=Decimal(4)),
             seen(4, {"LAMP": 3, "CORD": "1.5"}),
         )
 
@@ -544,7 +544,7 @@ class TestTouchedAfterTheEnd:
         over = given(*begun(line("LAMP", 2)), joined(shadow={"LAMP": 2}, revision=1), ending)
         outcome = over.when(observe(over.cart, shown(2, row("LAMP", 2), row("BULB"))))
         outcome.then(e.TwinLeft(ref=WEB, to_cart="crt_next"))
-        assert amounts(outcome.other) == {"lin_new0": 1, "lin_new1": 2}
+        assert amounts(outcome.other) == {"lin_new0": 2, "lin_new1": 1}
         assert outcome.other.parent == "crt_given"
 
 
