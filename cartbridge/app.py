@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from cartbridge.database.circuits import Circuits
 from cartbridge.database.connection import Database
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import DocumentKind, Documents
@@ -130,6 +131,7 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
             leases=Leases(base.database),
             inbox=inbox,
             outbox=Outbox(base.database),
+            circuits=Circuits(base.database),
             pointers=Pointers(base.database),
             directory=directory,
             items=ItemIndex(base.database),

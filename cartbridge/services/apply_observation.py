@@ -101,7 +101,12 @@ async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> N
     cart = await cart_for_twin(gateway, link.tenant, ref)
     errand = Errand(cart.id, "fetch", ref)
     await gateway.outbox.enqueue(
-        link.tenant, errand.lane, errand.kind, errand.payload, document=cart.id
+        link.tenant,
+        errand.lane,
+        errand.kind,
+        errand.payload,
+        connection=link.uuid,
+        document=cart.id,
     )
 
 

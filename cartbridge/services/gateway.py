@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 
+from cartbridge.database.circuits import Circuits
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import Documents
 from cartbridge.database.feed import Feed
@@ -41,6 +42,7 @@ class Gateway:
     leases: Leases
     inbox: Inbox
     outbox: Outbox
+    circuits: Circuits
     pointers: Pointers
     directory: Directory
     items: ItemIndex

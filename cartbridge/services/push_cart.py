@@ -38,12 +38,21 @@ async def push_cart(gateway: Gateway, link: Link, ref: TwinRef, errand: UUID) ->
             _wire(cart, link, ref, write), link.remote(gateway.client)
         )
     except errors.Unknown:
+        # Read at once: a write that landed shows itself, one that did not is due again.
         await fetch_twin(gateway, link, ref, uuid.uuid5(errand, f"read {write.push_id}"))
-        raise
+        if await _still_due(gateway, link, ref):
+            raise
+        return
     except errors.Ignore:
         await _gone(gateway, link, ref, errand)
         return
     await _acknowledge(gateway, link, ref, answer.snapshot, errand)
+
+
+async def _still_due(gateway: Gateway, link: Link, ref: TwinRef) -> bool:
+    cart = await cart_of_twin(gateway, link.tenant, ref)
+    twin = cart.twin(ref) if cart is not None else None
+    return cart is not None and twin is not None and write_due(cart, twin, link)
 
 
 async def _plan(

@@ -37,9 +37,13 @@ async def _run(gateway: Gateway, message: OutboxMessage) -> None:
     except errors.Ignore:
         await gateway.outbox.done(message)
     except errors.Retry as error:
+        await _failed(gateway, message, str(error))
         await _later(gateway, message, str(error), error.seconds)
-    except (errors.Unknown, Problem) as error:
+    except errors.Unknown as error:
+        await _failed(gateway, message, str(error))
         await _later(gateway, message, str(error), None)
+    except Problem as problem:
+        await _later(gateway, message, problem.code, None)
     except Unavailable:
         raise
     except Exception as error:  # one bad errand must not hold back the others
@@ -47,6 +51,14 @@ async def _run(gateway: Gateway, message: OutboxMessage) -> None:
         await _later(gateway, message, type(error).__name__, None)
     else:
         await gateway.outbox.done(message)
+        if message.connection is not None:
+            await gateway.circuits.succeeded(message.tenant, message.connection)
+
+
+async def _failed(gateway: Gateway, message: OutboxMessage, reason: str) -> None:
+    """A platform that fails again and again is left alone for a while; others go on."""
+    if message.connection is not None:
+        await gateway.circuits.failed(message.tenant, message.connection, reason)
 
 
 async def _later(
