@@ -16,19 +16,15 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from cartbridge.database import binaries, embedded
+from cartbridge.database import binaries, data_folder, orphans
 from cartbridge.database.binaries import (
     Account,
     DatabaseSetupError,
     choose_account,
     find_binaries,
 )
-from cartbridge.database.embedded import (
-    EmbeddedServer,
-    ServerInUseError,
-    attach_or_start,
-    choose_data_dir,
-)
+from cartbridge.database.data_folder import ServerInUseError, choose_data_dir
+from cartbridge.database.embedded import EmbeddedServer, attach_or_start
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -342,7 +338,7 @@ async def test_the_server_of_a_killed_gateway_is_taken_over_with_its_rows(area: 
         async with EmbeddedServer(area / "pg") as server:
             assert await ask(server, "select count(*) from kept") == 100
             assert server.pid != orphan
-    assert not embedded._serves(orphan, area / "pg")
+    assert not orphans.serves(orphan, area / "pg")
     found = [entry for entry in logs if entry["event"] == "database.orphan_found"]
     assert [(entry["pid"], entry["signal"]) for entry in found] == [(orphan, "SIGINT")]
 
@@ -485,7 +481,7 @@ async def test_a_path_with_odd_characters_works(area: Path) -> None:
 
 
 async def test_a_big_log_is_emptied_at_the_start(area: Path) -> None:
-    (area / "pg.log").write_bytes(b"x" * (embedded.LOG_LIMIT_BYTES + 1))
+    (area / "pg.log").write_bytes(b"x" * (data_folder.LOG_LIMIT_BYTES + 1))
     async with EmbeddedServer(area / "pg", fsync=False):
         assert (area / "pg.log").stat().st_size < 100_000
 
@@ -537,7 +533,7 @@ def test_a_normal_users_data_stays_where_it_was_wanted(area: Path) -> None:
 
 @pytest.fixture
 def substitutes(area: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(embedded, "SUBSTITUTE_ROOT", area / "lib" / "cartbridge")
+    monkeypatch.setattr(data_folder, "SUBSTITUTE_ROOT", area / "lib" / "cartbridge")
     return area / "lib" / "cartbridge"
 
 
