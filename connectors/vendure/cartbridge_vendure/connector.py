@@ -1,12 +1,8 @@
 """Vendure 3 through our companion plugin: signed snapshots in, conditional writes out."""
 
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
-
-import httpx
-from pydantic_core import to_json
+from typing import Any, ClassVar
 
 from cartbridge.sdk import client, payload, webhook
 from cartbridge.sdk.contract import (
@@ -25,20 +21,11 @@ from cartbridge.sdk.documents import Cart, Line, Projection, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_vendure import payloads as wire
+from cartbridge_vendure.calls import NO_CART, OR_CONFLICT, call, missing
+from cartbridge_vendure.lines import key_of, sku_of
 from cartbridge_vendure.settings import Settings
-from cartbridge_vendure.translate import (
-    key_of,
-    read_envelope,
-    read_order,
-    sku_of,
-    snapshot,
-    understood,
-)
-
-DONE: Final = frozenset({200})
-WRITTEN: Final = frozenset({200, 409})
-READ: Final = frozenset({200, 404})
-FROZEN: Final = frozenset({200, 409})
+from cartbridge_vendure.translate import read_envelope, read_gone, read_order, snapshot
+from cartbridge_vendure.validation import understood
 
 
 class Vendure(Connector):
@@ -62,33 +49,29 @@ class Vendure(Connector):
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
         """The order a webhook speaks of; its id stays the same over retries."""
         envelope = _envelope(hook)
-        external_id = envelope.data.get("external_id")
-        revision = envelope.data.get("revision")
-        if not isinstance(external_id, str) or not external_id:
-            raise Unreadable("data.external_id: missing")
-        return [
-            Named(
-                external_id=external_id,
-                revision=revision if isinstance(revision, int) else None,
-                dedup=hook.headers.get("webhook-id"),
-            )
-        ]
+        named = understood(wire.Mention, envelope.data, "data")
+        # What ends a cart need not change it: its revision may be that of the last snapshot.
+        revision = named.revision if envelope.type == "cart.snapshot" else None
+        dedup = hook.headers.get("webhook-id")
+        return [Named(external_id=named.external_id, revision=revision, dedup=dedup)]
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         """What a webhook, or an order that `fetch` brought, says."""
         if isinstance(document, Raw):
             return read_envelope(_envelope(document))
-        return read_order(document)
+        return read_gone(document) if document.get("error") == NO_CART else read_order(document)
 
     def project(self, cart: Cart) -> Projection:
         """Whole pieces of articles with a SKU, one row each; anything else Vendure cannot hold."""
         return project_by(cart.lines, _key)
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
-        """The order as it is now; None if the shop has none of that code."""
-        body = {"external_id": ref.external_id}
-        response = await _call(remote, "carts/read", body, expected=READ)
-        return None if response.status_code == 404 else client.json_object(response)
+        """The order as it is now, or where it was joined to; None if the shop has none."""
+        response = await call(remote, "read", {"external_id": ref.external_id})
+        gone = missing(response)
+        if gone is None:
+            return client.json_object(response)
+        return {**gone, "external_id": ref.external_id} if gone.get("merged_into") else None
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the rows that differ, if the order is still at the revision we know."""
@@ -100,14 +83,19 @@ class Vendure(Connector):
             "lines": [_row(line) for line in write.lines if sku_of(line.key) is not None],
             "codes": list(write.codes),
         }
-        response = await _call(remote, "carts/write", body, message=write.push_id, expected=WRITTEN)
-        answer = client.json_object(response)
-        try:
-            order = understood(wire.VendureOrder, answer.get("snapshot"), "snapshot")
-        except Unreadable as error:
-            raise Unknown(f"the answer cannot be understood: {error}") from error
-        shown = snapshot(order, [])
-        return Moved(snapshot=shown) if response.status_code == 409 else Written(snapshot=shown)
+        response = await call(remote, "write", body, OR_CONFLICT, write.push_id)
+        gone = missing(response)
+        if gone is not None:
+            if gone.get("merged_into"):
+                raise Unknown("the order was joined to another one: read it")
+            raise Ignore("the shop has no such order")
+        order = _shown(client.json_object(response), write.ref)
+        shown = snapshot(order, [])  # what it loses is reported when the hook about it is read
+        if response.status_code == 200:
+            return Written(snapshot=shown)
+        if not order.active:
+            raise Unknown("the order is bought or ended: read it")
+        return Moved(snapshot=shown)
 
     async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
         """Vendure's checkout refuses, saying where the cart is, until thawed or that time."""
@@ -116,13 +104,17 @@ class Vendure(Connector):
             "until": until.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "where": where,
         }
-        answer = await _call(remote, "carts/freeze", body, expected=FROZEN)
-        if answer.status_code == 409:
+        response = await call(remote, "freeze", body, OR_CONFLICT)
+        if response.status_code == 409:
             raise Ignore("the order is bought, or being paid just now: there is nothing to stop")
+        if missing(response) is not None:
+            raise Ignore("the shop has no such order: there is nothing to stop")
 
     async def thaw(self, ref: TwinRef, remote: Remote) -> None:
         """Vendure's checkout goes on."""
-        await _call(remote, "carts/thaw", {"external_id": ref.external_id}, expected=DONE)
+        response = await call(remote, "thaw", {"external_id": ref.external_id})
+        if missing(response) is not None:
+            raise Ignore("the shop has no such order: there is nothing to let go on")
 
     def continue_url(self, code: str, settings: Any) -> str:
         """The companion's own page, which joins the session it finds and leads to the cart."""
@@ -130,7 +122,7 @@ class Vendure(Connector):
 
 
 def _key(line: Line) -> str | None:
-    whole = line.quantity.value == int(line.quantity.value)
+    whole = line.quantity.value == int(line.quantity.value) and line.quantity.unit == "C62"
     return key_of(line.item.sku) if line.item.sku is not None and whole else None
 
 
@@ -138,22 +130,15 @@ def _row(line: WriteLine) -> dict[str, Any]:
     return {"sku": sku_of(line.key), "quantity": int(line.quantity)}
 
 
+def _shown(answer: Mapping[str, Any], ref: TwinRef) -> wire.VendureOrder:
+    try:
+        order = understood(wire.VendureOrder, answer.get("snapshot"), "snapshot")
+    except Unreadable as error:
+        raise Unknown(f"the answer cannot be understood: {error}") from error
+    if order.external_id != ref.external_id:
+        raise Unknown("the answer speaks of another order")
+    return order
+
+
 def _envelope(hook: Raw) -> wire.Envelope:
     return understood(wire.Envelope, payload.loads(hook.body), "")
-
-
-async def _call(
-    remote: Remote,
-    path: str,
-    body: dict[str, Any],
-    *,
-    expected: frozenset[int],
-    message: str | None = None,
-) -> httpx.Response:
-    """A signed call to the companion."""
-    settings: Settings = remote.settings
-    raw = to_json(body)
-    identifier = message or f"msg_{uuid.uuid4().hex}"
-    headers = webhook.sign(settings.secrets[0], identifier, datetime.now(UTC), raw)
-    url = f"{settings.shop_url}/cartbridge/v1/{path}"
-    return await client.post(remote.client, url, raw, headers, expected)

@@ -21,6 +21,8 @@ def _shop(url: str) -> str:
         raise ValueError("give the shop's https address (http only for this machine itself)")
     if not parts.hostname or "@" in parts.netloc:
         raise ValueError("give an address with a host and without user name or password")
+    if parts.query or parts.fragment:
+        raise ValueError("give an address without ? or #: the companion's paths are put behind it")
     return url.rstrip("/")
 
 

@@ -17,9 +17,9 @@ class CallRefused extends Error {
 }
 
 /**
- * The answer to a cart that is not here, or no longer.
+ * The answer to a cart that is not here, or no longer: a reader learns from it what `cart.deleted` says.
  *
- * @param {{mergedInto: string | null, deletedAt: Date | null} | null} [row]
+ * @param {import('./entities').CartbridgeCart | null} [row]
  */
 function noSuchCart(row) {
     return new CallRefused(
@@ -28,7 +28,12 @@ function noSuchCart(row) {
         row?.deletedAt
             ? 'This cart was deleted in the shop; read merged_into, if it is not null.'
             : 'The shop has no cart with this external_id.',
-        { merged_into: row?.mergedInto ?? null },
+        {
+            revision: row?.endRevision ?? null,
+            at: row?.deletedAt?.toISOString() ?? null,
+            merged_into: row?.mergedInto ?? null,
+            into_revision: row?.intoRevision ?? null,
+        },
     );
 }
 

@@ -75,6 +75,7 @@ class SnapshotReader {
         const channel = await this.channels.getDefaultChannel();
         return {
             ...this.head(row),
+            ...mergeOf(row),
             state: 'Deleted',
             active: false,
             currency: row.currency ?? channel.defaultCurrencyCode,
@@ -87,8 +88,6 @@ class SnapshotReader {
             lines: [],
             total: 0,
             total_tax: 0,
-            merged_into: row.mergedInto,
-            into_revision: row.intoRevision,
         };
     }
 
@@ -132,6 +131,8 @@ class SnapshotReader {
             ],
             total: inclusive ? order.totalWithTax : order.total,
             total_tax: order.totalWithTax - order.total,
+            // Vendure only cancels a joined order that a payment points to, instead of deleting it.
+            ...(row.mergedInto && mergeOf(row)),
         };
         settle(snapshot);
         return snapshot;
@@ -166,6 +167,10 @@ injectable(SnapshotReader, [
     CartLines,
     PublicIds,
 ]);
+
+function mergeOf(row) {
+    return { merged_into: row.mergedInto, into_revision: row.intoRevision };
+}
 
 /**
  * Until when and where a till holds the cart; null once that time has passed.

@@ -28,6 +28,29 @@ describe('when the shopper logs in', () => {
         assert.equal(gateway.of(code, 'cart.deleted').length, 0);
     });
 
+    /** The last revision of a cart that grew is `revision`, and none before it held `lines`. */
+    async function holdsFrom(code, revision, before, lines) {
+        const { revision: now } = await world.companion.read(code);
+        assert.equal(revision, now); // nothing happened to it after the login
+        if (Object.keys(content(before)).length < Object.keys(lines).length) {
+            assert.equal(before.revision, revision - 1);
+            assert.deepEqual(content(await gateway.snapshotAbove(code, before.revision)), lines);
+        }
+    }
+
+    /** A cart as the list of changed carts shows it. */
+    async function listed(code) {
+        let cursor = null;
+        for (;;) {
+            const { body } = await world.companion.call('changed', { cursor, limit: 200 });
+            const item = body.items.find(one => one.external_id === code);
+            if (item || body.next === cursor) {
+                return item;
+            }
+            cursor = body.next;
+        }
+    }
+
     const cases = {
         'both carts hold something': [{ 'ROMAN-LYON': 1 }, { 'CARNET-A5': 2 }, 'guest'],
         'only the guest cart holds something': [{ 'ROMAN-LYON': 3 }, {}, 'account'],
@@ -46,32 +69,65 @@ describe('when the shopper logs in', () => {
             for (const [sku, quantity] of Object.entries(guestLines)) {
                 await shopper.add(sku, quantity);
             }
+            const [ended, heir] =
+                gone === 'guest' ? [guestCart.code, ownCart.code] : [ownCart.code, guestCart.code];
+            const before = await world.companion.read(heir);
             await shopper.login('claire@example.fr');
             const living = await shopper.cart();
-            const ended = gone === 'guest' ? guestCart.code : ownCart.code;
-            const told = await until(() => gateway.of(ended, 'cart.deleted')[0], 'cart.deleted');
-            assert.equal(told.data.merged_into, living.code);
-            assert.notEqual(living.code, ended);
-            const firstWithLines = gateway
-                .of(living.code, 'cart.snapshot')
-                .map(message => message.data)
-                .find(data => Object.keys(content(data)).length === Object.keys(content(living)).length);
-            if (firstWithLines) {
-                assert.ok(told.data.into_revision <= firstWithLines.revision);
-            }
-            assert.ok(told.data.into_revision > 0);
-            assert.equal(told.id, `${ended}-${told.data.revision}-cart.deleted`);
+            assert.equal(living.code, heir);
             assert.deepEqual(content(living), { ...ownLines, ...guestLines });
+            const { id, data } = await until(() => gateway.of(ended, 'cart.deleted')[0], 'cart.deleted');
+            assert.equal(id, `${ended}-${data.revision}-cart.deleted`);
+            assert.equal(data.merged_into, heir);
+            await holdsFrom(heir, data.into_revision, before, content(living));
+            const item = await listed(ended);
+            assert.equal(item.state, 'Deleted');
+            assert.deepEqual([item.merged_into, item.into_revision], [heir, data.into_revision]);
             const gone404 = await world.companion.call('read', { external_id: ended });
             assert.equal(gone404.status, 404);
-            assert.equal(gone404.body.merged_into, living.code);
+            const { error, message, ...rest } = gone404.body;
+            assert.equal(error, 'cart_not_found');
+            assert.match(message, /read merged_into/);
+            assert.deepEqual({ external_id: ended, ...rest }, data);
         });
+    }
+
+    test('a guest cart that a failed payment keeps from being deleted names its heir as well', async () => {
+        const own = await account('claire@example.fr', { 'CARNET-A5': 1 });
+        const { code: heir } = await own.cart();
+        const shopper = guest();
+        const { code } = await shopper.add('ROMAN-LYON', 2);
+        const database = connect();
+        await database.connect();
+        try {
+            await database.query(
+                `insert into payment (method, amount, state, metadata, "orderId")
+                 select 'paiement-de-test', 0, 'Declined', '{}', id from "order" where code = $1`,
+                [code],
+            );
+        } finally {
+            await database.end();
+        }
+        await shopper.login('claire@example.fr');
+        assert.deepEqual(content(await shopper.cart()), { 'CARNET-A5': 1, 'ROMAN-LYON': 2 });
+        const { data } = await until(() => gateway.of(code, 'cart.deleted')[0], 'cart.deleted');
+        const { revision: now } = await world.companion.read(heir);
+        assert.deepEqual([data.merged_into, data.into_revision], [heir, now]);
+        for (const kept of [await world.companion.read(code), await listed(code)]) {
+            assert.equal(kept.state, 'Cancelled');
+            assert.deepEqual([kept.merged_into, kept.into_revision], [heir, now]);
+        }
+    });
+
+    function connect() {
+        const { Client } = require('pg'); // installed only once the shop has been booted
+        const { PGHOST: host, PGDATABASE: database } = world.env;
+        return new Client({ host, port: 5432, user: 'postgres', database });
     }
 
     /** Stops a write while it holds its cart, lets `meanwhile` run into it, then lets both go on. */
     async function writeDuring(request, meanwhile) {
-        const { Client } = require('pg'); // installed only once the shop has been booted
-        const blocker = new Client({ host: world.env.PGHOST, port: 5432, user: 'postgres', database: world.env.PGDATABASE });
+        const blocker = connect();
         const waiting = count =>
             until(async () => {
                 const { rows } = await blocker.query(
