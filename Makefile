@@ -1,0 +1,88 @@
+# Everything a person does with a checkout of CartBridge. `make` alone lists it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONNECTORS := $(wildcard connectors/*/pyproject.toml)
+INSTALLED := $(VENV)/installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet \
+	--generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	--strip-extras --allow-unsafe
+
+.PHONY: help run demo test e2e check lint schemas docs lock clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+run: $(INSTALLED) ## Start the gateway with the demo retailer and its own PostgreSQL
+	@exec $(BIN)/cartbridge serve --demo
+
+demo: $(INSTALLED) ## Play the story of a shopper and two tills against `make run`
+	@exec $(BIN)/cartbridge demo
+
+test: $(INSTALLED) ## Run every test, database included; real platforms too if Node is there
+	$(BIN)/python -m pytest -m "not platform"
+	@if command -v node >/dev/null 2>&1; then $(MAKE) --no-print-directory e2e; \
+	else echo "NOT RUN: the tests against real platforms need Node 20 or newer (make e2e)"; fi
+
+e2e: $(INSTALLED) ## Run the tests against real platforms (needs Node and the npm registry)
+	@command -v node >/dev/null 2>&1 || { \
+		echo "make e2e starts real platforms with Node: install Node 20 or newer, then try again"; \
+		exit 1; }
+	$(BIN)/python -m pytest -m platform || { status=$$?; \
+		if [ $$status -eq 5 ]; then echo "NOT RUN: there are no tests against real platforms"; \
+		else exit $$status; fi; }
+
+check: lint schemas-current test ## Do what the continuous integration does
+
+lint: $(INSTALLED) ## Check form, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy cartbridge docs tests --exclude '^tests/(acceptance|platforms)/'
+	MYPYPATH=tests/acceptance $(BIN)/mypy tests/acceptance
+	MYPYPATH=tests/platforms:tests/acceptance $(BIN)/mypy tests/platforms
+	@for folder in $(dir $(CONNECTORS)); do \
+		echo "mypy $$folder"; \
+		(cd $$folder && MYPYPATH=$(CURDIR) $(CURDIR)/$(BIN)/mypy \
+			--config-file $(CURDIR)/pyproject.toml .) || exit 1; done
+	$(BIN)/lint-imports
+
+.PHONY: schemas-current
+schemas-current: $(INSTALLED)
+	$(BIN)/python -m cartbridge.schemas --check
+
+schemas: $(INSTALLED) ## Write schemas/ anew from the code
+	$(BIN)/python -m cartbridge.schemas
+
+docs: $(INSTALLED) ## Write the pages of docs/ that are drawn from the code
+	$(BIN)/python docs/draw_lifecycle.py
+	$(BIN)/python docs/list_commands.py
+
+lock: $(INSTALLED) ## Pin every dependency anew, with its hashes
+	$(COMPILE) --upgrade --extra dev --extra embedded --extra testing \
+		--output-file requirements.lock pyproject.toml
+	$(COMPILE) --all-build-deps --constraint requirements.lock \
+		--output-file deploy/requirements.lock pyproject.toml
+
+clean: ## Remove what was installed and made; var/ with your data stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .coverage *.egg-info connectors/*/*.egg-info
+	find . -name __pycache__ -type d -prune -not -path './var/*' -exec rm -rf {} +
+
+# Installed once: what is pinned, by its hash, then this checkout itself without any network.
+$(INSTALLED): requirements.lock pyproject.toml $(CONNECTORS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "CartBridge needs Python 3.11 or newer, and $(PYTHON) is" \
+			"$$($(PYTHON) --version 2>&1): install it, or name one: make PYTHON=python3.12 run"; \
+		exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make a virtual environment: install its venv module" \
+			"(Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@echo "Installing what CartBridge needs into $(VENV): a minute the first time ..."
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable . \
+		$(foreach one,$(CONNECTORS),--editable $(dir $(one)))
+	@touch $@

@@ -1,0 +1,72 @@
+"""`cartbridge brand`: what the shopper knows."""
+
+from typing import Annotated
+
+import typer
+
+from cartbridge.administration.checking import checked
+from cartbridge.administration.complaints import CommandRefused
+from cartbridge.administration.session import OfTenant, for_tenant
+from cartbridge.administration.showing import AsJson, say, show
+from cartbridge.database.directory import Tenant
+from cartbridge.domain.store import Brand
+from cartbridge.services.gateway import Gateway
+
+commands = typer.Typer(
+    no_args_is_help=True, help="Brands: name, logo and legal texts the shopper knows."
+)
+Id = Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, dashes.")]
+
+
+@commands.command()
+def add(
+    id: Id,
+    name: Annotated[str, typer.Argument(help="The name on the shop front.")],
+    locale: Annotated[str, typer.Option(help="The language of its pages.")] = "fr-FR",
+    logo_url: Annotated[str | None, typer.Option(help="https address of the logo.")] = None,
+    privacy_url: Annotated[str | None, typer.Option(help="Where the legal text is.")] = None,
+    tenant: OfTenant = None,
+) -> None:
+    """Add a brand.
+
+    \b
+    Example:
+      cartbridge brand add maison-lumiere "Maison Lumière" --privacy-url https://example.org/privacy
+    """
+    brand = checked(
+        Brand, id=id, name=name, locale=locale, logo_url=logo_url, privacy_url=privacy_url
+    )
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        await gateway.directory.brands.add(of.uuid, brand)
+
+    for_tenant(tenant, work)
+    say(f"{id} is added. Next: cartbridge store add --help")
+
+
+@commands.command("list")
+def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
+    """List the brands."""
+
+    async def work(gateway: Gateway, of: Tenant) -> list[Brand]:
+        return list(await gateway.directory.brands.list(of.uuid))
+
+    rows = [(b.id, b.name, b.locale, b.logo_url, b.privacy_url) for b in for_tenant(tenant, work)]
+    show(
+        ("id", "name", "locale", "logo_url", "privacy_url"),
+        rows,
+        as_json=as_json,
+        empty="No brand yet: cartbridge brand add --help",
+    )
+
+
+@commands.command()
+def remove(id: Id, tenant: OfTenant = None) -> None:
+    """Remove a brand that has no store left."""
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        if not await gateway.directory.brands.remove(of.uuid, id):
+            raise CommandRefused(f"there is no brand {id}")
+
+    for_tenant(tenant, work)
+    say(f"{id} is removed.")
