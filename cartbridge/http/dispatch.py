@@ -88,7 +88,8 @@ def _scope(request: web.Request, principal: Principal) -> bytes:
     key = request.headers.get("Idempotency-Key", "")
     if not key or len(key) > _KEY_LENGTH:
         raise Problem("idempotency_key_required")
-    return hashlib.sha256(f"{principal.key}\n{request.path}\n{key}".encode()).digest()
+    named = f"{principal.key}\n{request.path}\n{key}"
+    return hashlib.sha256(named.encode("utf-8", "surrogateescape")).digest()
 
 
 async def authenticate(gateway: Gateway, request: web.Request) -> Principal:
@@ -123,7 +124,7 @@ async def caller_of(
         store=store,
         terminal=terminal,
         staff=staff,
-        correlation=request.headers.get("X-Request-Id", "")[:100] or None,
+        correlation=_plain(request.headers.get("X-Request-Id", ""))[:100] or None,
     )
 
 
@@ -131,11 +132,16 @@ async def _named_terminal(
     gateway: Gateway, request: web.Request, principal: Principal
 ) -> tuple[str, str]:
     """The terminal that a key of a whole till system names in CartBridge-Terminal."""
-    name = request.headers.get("CartBridge-Terminal", "")
+    name = _plain(request.headers.get("CartBridge-Terminal", ""))
     terminal = await gateway.directory.terminals.get(principal.tenant, name) if name else None
     if terminal is None:
         raise Problem("terminal_required")
     return terminal.id, terminal.store
+
+
+def _plain(text: str) -> str:
+    """What of a header can be stored: a header may hold any bytes."""
+    return "".join(letter for letter in text if letter.isascii() and letter.isprintable())
 
 
 def respond(answer: Answer, *, replayed: bool) -> web.Response:

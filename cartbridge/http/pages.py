@@ -78,7 +78,8 @@ def _locale(request: web.Request) -> str | None:
 
 def add_to(app: web.Application) -> None:
     """Adds the shopper's pages; a scanned address is in capitals, so both spellings lead here."""
-    app.router.add_get("/c/{pass}", show_pass)
+    # Opening a pass makes a code and ends the one before: a look at its head must not.
+    app.router.add_get("/c/{pass}", show_pass, allow_head=False)
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_get("/c/{pass}/mark", watch)
     for h in ("h", "H"):

@@ -297,7 +297,7 @@ def _if_match(call: Call) -> int | None:
     if text is None or text == "*":
         return None
     version = text.strip().removeprefix("W/").strip('"')
-    if not version.isdigit():
+    if not (version.isascii() and version.isdigit()):
         raise Problem("invalid_request", errors=({"field": "If-Match", "why": "not an ETag"},))
     return int(version)
 

@@ -30,7 +30,7 @@ def problem_response(
     """The document for one problem: stable code, what is wrong, what to do next."""
     code = cast(ProblemCode, problem.code)
     title, detail = words(
-        code, problem.params, locale_of(request), names=names, time_zone=time_zone
+        code, _told(problem), locale_of(request), names=names, time_zone=time_zone
     )
     document = {
         "type": type_of(problem.code, request.app[GATEWAY].public_url),
@@ -53,3 +53,14 @@ def problem_response(
         content_type="application/problem+json",
         headers=headers,
     )
+
+
+def _told(problem: Problem) -> dict[str, str]:
+    """What the sentences may tell: the problem's own params, how long to wait, the first fault."""
+    told = dict(problem.params)
+    if problem.retry_after is not None:
+        told["retry_after"] = str(problem.retry_after)
+    for fault in problem.errors[:1]:
+        told["field"] = told["where"] = fault["field"] or "body"
+        told["why"] = fault["why"]
+    return told

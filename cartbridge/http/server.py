@@ -43,7 +43,9 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return problem_response(request, Problem("unavailable", retry_after=1))
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
-        return problem_response(request, Problem("method_not_allowed", allowed=allowed))
+        answer = problem_response(request, Problem("method_not_allowed", allowed=allowed))
+        answer.headers["Allow"] = allowed
+        return answer
     except web.HTTPNotFound:
         return problem_response(request, Problem("not_found", what="path"))
     except web.HTTPException:

@@ -154,7 +154,10 @@ async def offer(call: Call) -> Answer:
     cart = await visible(call, call.path("cart"))
     seconds = call.body.ttl_seconds
     ttl = call.gateway.limits.code if seconds is None else timedelta(seconds=seconds)
-    wish = Wish(call.body.direction, ttl, call.body.store)
+    store = call.body.store
+    if store and await call.gateway.directory.stores.get(call.caller.tenant, store) is None:
+        raise Problem("invalid_request", errors=({"field": "store", "why": "no such store"},))
+    wish = Wish(call.body.direction, ttl, store)
     made = await offer_handover(call.gateway, call.caller, cart, wish, call.drawn)
     return Answer(handover_answer(made, call.gateway.public_url), status=201)
 

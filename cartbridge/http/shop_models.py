@@ -1,9 +1,11 @@
 """What shops and their companions send, and what they are answered."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import available_timezones
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.customer import Customer
@@ -11,6 +13,15 @@ from cartbridge.domain.item_list import IndexedItem
 from cartbridge.domain.model import Strict
 from cartbridge.domain.twin import TwinKind
 from cartbridge.pages.timeline import Entry
+
+
+_zones: Final = cache(available_timezones)
+
+
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError("not a time zone, such as Europe/Paris")
+    return name
 
 
 class SnapshotRequest(Strict):
@@ -64,7 +75,7 @@ class TimelineQuery(Strict):
     """In which language and time zone; the caller's language and Europe/Paris if not said."""
 
     locale: str | None = None
-    time_zone: str = "Europe/Paris"
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Paris"
 
 
 class Timeline(Strict):

@@ -1,15 +1,47 @@
 """Applying one sorted part of an inbox message, or putting it aside where an operator sees it."""
 
+import random
 import uuid
+from typing import Final
 
+import structlog
+
+from cartbridge.database.connection import Unavailable
 from cartbridge.database.documents import Mark
 from cartbridge.database.inbox import Part
+from cartbridge.domain.retry import delay
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import Observation
 from cartbridge.services.apply_observation import Cause, apply_observation, part_command
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.problems import Problem
 from cartbridge.services.sort_inbox import raw_of
+
+log = structlog.get_logger(__name__)
+
+_PASSES: Final = frozenset({"unavailable", "held_elsewhere"})  # the same part may succeed later
+
+
+async def settle_part(gateway: Gateway, part: Part) -> None:
+    """Applies the part; one that fails is tried again, one that is refused is put aside."""
+    try:
+        await apply_part(gateway, part)
+    except Unavailable:
+        raise
+    except Problem as problem:
+        if problem.code in _PASSES:
+            await _again(gateway, part, problem.code)
+        else:  # trying again would only hold back what the shopper did since
+            await gateway.inbox.finish(part, "quarantined", problem.code)
+    except Exception as error:  # one bad message must not hold back the others
+        log.exception("inbox.apply_failed", message=part.message, ordinal=part.ordinal)
+        await _again(gateway, part, type(error).__name__)
+
+
+async def _again(gateway: Gateway, part: Part, reason: str) -> None:
+    wait = delay(part.attempts, random.random())  # noqa: S311 - jitter, not a secret
+    await gateway.inbox.retry(part, wait, reason)
 
 
 async def apply_part(gateway: Gateway, part: Part) -> None:

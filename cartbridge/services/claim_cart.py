@@ -10,9 +10,14 @@ from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.state import Cart, Claim
 from cartbridge.domain.drift import Drift
-from cartbridge.domain.ids import make_id, named, slot_of, uuid_of
+from cartbridge.domain.ids import is_id, make_id, named, slot_of, uuid_of
 from cartbridge.services.codes import hashed, scanned, typed
-from cartbridge.services.find_cart import cart_by_id, cart_of_pointer, living
+from cartbridge.services.find_cart import (
+    cart_by_id,
+    cart_of_pointer,
+    cart_of_short_code,
+    living,
+)
 from cartbridge.services.freshen_cart import freshen_cart
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.problems import Problem
@@ -51,9 +56,11 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
     as_of, stale = await freshen_cart(gateway, caller.tenant, cart)
     slot = slot_of(cart.id)
     claim = make_id("clm", attempt.started_at, slot, attempt.entropy("claim"))
-    await gateway.pointers.claim_pointer(
+    first = await gateway.pointers.claim_pointer(
         caller.tenant, "claim", uuid_of(claim).bytes, uuid_of(cart.id)
     )
+    if first != uuid_of(cart.id):  # a repeat: the cart it was about has been sold since
+        cart = await cart_by_id(gateway, caller.tenant, named("crt", first))
 
     async def make(now: Cart) -> c.ClaimCart | None:
         if now.claim is not None and now.claim.id == claim:
@@ -71,7 +78,10 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
         outcome = await run_command(gateway, caller, cart.id, attempt.command_id, make)
     except Problem as problem:
         raise await _explained(gateway, caller, cart, code_hash, problem) from None
-    return await held(gateway, caller, outcome.cart, as_of, stale)
+    told = outcome.cart.claim
+    if outcome.repeated or told is None:
+        told = await claim_of(gateway, caller, outcome.cart, claim)
+    return await held(gateway, caller, outcome.cart, told, as_of, stale)
 
 
 def _place(caller: Caller) -> tuple[str, str]:
@@ -91,11 +101,10 @@ async def _named(gateway: Gateway, caller: Caller, wanted: Wanted) -> tuple[Cart
 
 
 async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, str]:
-    await _check_lock(gateway, caller)
+    """By camera or scanner: nobody guesses 32 letters, so a lock on typing does not concern it."""
     code = scanned(text)
     cart = code and await cart_of_pointer(gateway, caller.tenant, "code", hashed(code))
     if not cart or not code:
-        await _count_wrong(gateway, caller)
         raise Problem("code_unknown")
     return cart, hashed(code).hex()
 
@@ -103,7 +112,7 @@ async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, s
 async def _by_short_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, str]:
     await _check_lock(gateway, caller)
     code = typed(text)
-    cart = code and await cart_of_pointer(gateway, caller.tenant, "short_code", hashed(code))
+    cart = code and await cart_of_short_code(gateway, caller.tenant, hashed(code))
     if not cart or not code:
         await _count_wrong(gateway, caller)
         raise Problem("code_unknown")
@@ -119,13 +128,13 @@ def _entry(caller: Caller) -> bytes:
 async def _check_lock(gateway: Gateway, caller: Caller) -> None:
     seconds = await gateway.directory.locked(caller.tenant, _entry(caller))
     if seconds:
-        raise Problem("code_entry_locked", retry_after=seconds, seconds=str(seconds))
+        raise Problem("code_entry_locked", retry_after=seconds)
 
 
 async def _count_wrong(gateway: Gateway, caller: Caller) -> None:
     seconds = await gateway.directory.count_failure(caller.tenant, _entry(caller))
     if seconds:
-        raise Problem("code_entry_locked", retry_after=seconds, seconds=str(seconds))
+        raise Problem("code_entry_locked", retry_after=seconds)
 
 
 async def _lapse_if_over(gateway: Gateway, caller: Caller, cart: Cart, attempt: Attempt) -> None:
@@ -136,12 +145,17 @@ async def _lapse_if_over(gateway: Gateway, caller: Caller, cart: Cart, attempt: 
         return
     if await _seconds_left(gateway, caller, cart.id, claim.id) > 0:
         return
-    over = claim.id
+    over = time_is_up(claim.id, on_hold=claim.on_hold)
 
-    async def make(now: Cart) -> c.LapseClaim:
-        return c.LapseClaim(over)
+    async def make(now: Cart) -> c.LapseClaim | c.ReleaseClaim:
+        return over
 
     await run_command(gateway, caller, cart.id, uuid.uuid5(attempt.command_id, "lapse"), make)
+
+
+def time_is_up(claim_id: str, *, on_hold: bool) -> c.LapseClaim | c.ReleaseClaim:
+    """A terminal that fell silent: unknown. One that kept the cart until closing: put back."""
+    return c.ReleaseClaim(claim_id, "store_closed") if on_hold else c.LapseClaim(claim_id)
 
 
 async def _explained(
@@ -168,12 +182,11 @@ async def fate_of_code(gateway: Gateway, caller: Caller, cart: Cart, code_hash: 
     return "code_used"
 
 
-async def held(gateway: Gateway, caller: Caller, cart: Cart, as_of: datetime, stale: bool) -> Held:
+async def held(
+    gateway: Gateway, caller: Caller, cart: Cart, claim: Claim, as_of: datetime, stale: bool
+) -> Held:
     """What a terminal is shown of a cart that it holds, or held."""
-    claim = cart.claim or cart.unheard or cart.last_claim
-    if claim is None:
-        raise Problem("claim_not_held")
-    over = cart.claim is None
+    over = cart.claim is None or cart.claim.id != claim.id
     left = 0 if over else await _seconds_left(gateway, caller, cart.id, claim.id)
     drift = await report_drift(gateway, caller.tenant, cart, claim.store)
     return Held(claim, over, cart, left, as_of, stale, drift, cart.late_sales)
@@ -186,13 +199,29 @@ async def _seconds_left(gateway: Gateway, caller: Caller, cart_id: str, claim_id
     return max(0, math.floor(lease.seconds_left))
 
 
+async def claim_of(gateway: Gateway, caller: Caller, cart: Cart, claim_id: str) -> Claim:
+    """The claim of that id as it was made, whoever may have held the cart since."""
+    for known in (cart.claim, cart.unheard, cart.last_claim):
+        if known is not None and known.id == claim_id:
+            return known
+    for stored in await gateway.documents.history(caller.tenant, cart.id):
+        fact = stored.event
+        if isinstance(fact, e.Claimed) and fact.claim == claim_id:
+            return Claim(
+                id=fact.claim,
+                terminal=fact.terminal,
+                store=fact.store,
+                fence=fact.fence,
+                since=stored.header.occurred_at,
+            )
+    raise Problem("not_found", what="claim")
+
+
 async def cart_of_claim(gateway: Gateway, caller: Caller, claim_id: str) -> Cart:
     """The cart that a claim is, or was, about; another store's claim is not found."""
-    try:
-        key = uuid_of(claim_id)
-    except ValueError:
-        raise Problem("not_found", what="claim") from None
-    target = await gateway.pointers.find(caller.tenant, "claim", key.bytes)
+    if not is_id(claim_id, "clm"):
+        raise Problem("not_found", what="claim")
+    target = await gateway.pointers.find(caller.tenant, "claim", uuid_of(claim_id).bytes)
     if target is None:
         raise Problem("not_found", what="claim")
     return await cart_by_id(gateway, caller.tenant, named("crt", target))

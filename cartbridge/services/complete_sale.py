@@ -12,7 +12,7 @@ from cartbridge.domain.ids import make_id, slot_of, uuid_of
 from cartbridge.domain.items import Item
 from cartbridge.domain.line import Discount, Prices
 from cartbridge.domain.quantity import Quantity
-from cartbridge.services.claim_cart import cart_of_claim
+from cartbridge.services.claim_cart import cart_of_claim, claim_of
 from cartbridge.services.find_cart import receipt_key
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.name_item import name_item
@@ -62,6 +62,9 @@ async def complete_sale(
     cart = await cart_of_claim(gateway, caller, claim_id)
     if caller.store is None or caller.terminal is None:
         raise Problem("terminal_required")
+    claim = await claim_of(gateway, caller, cart, claim_id)
+    if claim.terminal != caller.terminal:
+        raise Problem("not_found", what="claim")
     slot = slot_of(cart.id)
     remainder = make_id("crt", attempt.started_at, slot, attempt.entropy("remainder"))
     extras = tuple(
@@ -70,10 +73,9 @@ async def complete_sale(
             for place, extra in enumerate(told.extra_lines)
         ]
     )
-    await _point_receipt(gateway, caller, receipt_key(caller.store, told.receipt_number), cart)
     command = c.CompleteSale(
         claim=claim_id,
-        fence=told.fence,
+        fence=min(told.fence, claim.fence),  # nobody reports with a newer claim's fence
         receipt_number=told.receipt_number,
         sold_at=told.sold_at,
         store=caller.store,
@@ -94,7 +96,11 @@ async def complete_sale(
     outcome = await run_command(
         gateway, caller, cart.id, attempt.command_id, make, occurred_at=told.sold_at
     )
-    return await completed(gateway, caller, outcome.cart, told.receipt_number)
+    done = await completed(gateway, caller, outcome.cart, told.receipt_number)
+    if not done.conflict:  # last: a till that got no answer repeats its call
+        key = receipt_key(caller.store, told.receipt_number)
+        await _point_receipt(gateway, caller, key, cart)
+    return done
 
 
 async def _point_receipt(gateway: Gateway, caller: Caller, key: bytes, cart: Cart) -> None:

@@ -86,11 +86,16 @@ async def cart_for_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart:
     return loaded.state if loaded is not None else Cart(id=named("crt", winner))
 
 
+async def cart_of_short_code(gateway: Gateway, tenant: UUID, key: bytes) -> Cart | None:
+    """The cart 8 digits point to, or pointed to until they ran out: that is told apart."""
+    return await cart_of_pointer(gateway, tenant, "short_code", key, lapsed=True)
+
+
 async def cart_of_pointer(
-    gateway: Gateway, tenant: UUID, kind: PointerKind, key: bytes
+    gateway: Gateway, tenant: UUID, kind: PointerKind, key: bytes, *, lapsed: bool = False
 ) -> Cart | None:
     """The cart a code, pass, claim or receipt points to."""
-    target = await gateway.pointers.find(tenant, kind, key)
+    target = await gateway.pointers.find(tenant, kind, key, lapsed=lapsed)
     if target is None:
         return None
     loaded = await gateway.documents.load(tenant, named("crt", target))

@@ -11,7 +11,7 @@ import structlog
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.twin import Twin, TwinRef
 from cartbridge.sdk.errors import ConnectorError, Unreadable
-from cartbridge.services.apply_part import apply_part
+from cartbridge.services.apply_part import settle_part
 from cartbridge.services.connectors import Link
 from cartbridge.services.consequences import Links
 from cartbridge.services.gateway import Gateway
@@ -58,7 +58,7 @@ async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> None
             if parts is None:
                 await asyncio.sleep(_LOOK_AGAIN)
         for part in parts:
-            await apply_part(gateway, part)
+            await settle_part(gateway, part)
 
 
 async def _read(gateway: Gateway, link: Link, twin: Twin) -> bool:

@@ -2,7 +2,7 @@
 
 from cartbridge.database.idempotency import Attempt
 from cartbridge.domain.cart import commands as c
-from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.cart.state import Cart, Claim
 from cartbridge.services.claim_cart import Held, cart_of_claim, held
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.problems import Problem
@@ -13,19 +13,19 @@ async def renew_claim(
     gateway: Gateway, caller: Caller, claim_id: str, fence: int | None = None
 ) -> Held:
     """The hold time begins anew, if it has not run out."""
-    cart = await _own(gateway, caller, claim_id, fence)
+    cart, claim = await _own(gateway, caller, claim_id, fence)
     seconds = gateway.limits.lease.total_seconds()
     left = await gateway.leases.renew(caller.tenant, cart.id, claim_id, seconds=seconds)
     if left is None:
         raise Problem("claim_not_held")
-    return await held(gateway, caller, cart, gateway.clock(), False)
+    return await held(gateway, caller, cart, claim, gateway.clock(), False)
 
 
 async def hold_claim(
     gateway: Gateway, caller: Caller, claim_id: str, attempt: Attempt, fence: int | None = None
 ) -> Held:
     """The cart stays at this terminal until its store closes."""
-    cart = await _own(gateway, caller, claim_id, fence)
+    cart, claim = await _own(gateway, caller, claim_id, fence)
     store = await gateway.directory.stores.get(caller.tenant, caller.store or "")
     if store is None:
         raise Problem("not_found", what="store")
@@ -36,14 +36,18 @@ async def hold_claim(
     outcome = await run_command(gateway, caller, cart.id, attempt.command_id, make)
     until = store.next_closing(gateway.clock())
     await gateway.leases.renew(caller.tenant, cart.id, claim_id, until=until, hold=True)
-    return await held(gateway, caller, outcome.cart, gateway.clock(), False)
+    return await held(gateway, caller, outcome.cart, claim, gateway.clock(), False)
 
 
 async def release_claim(
     gateway: Gateway, caller: Caller, claim_id: str, attempt: Attempt, fence: int | None = None
 ) -> Cart:
     """The cart is put back; or it is said that a cart of unknown outcome was not sold."""
-    cart = await _of_store(gateway, caller, claim_id, fence)
+    cart = await cart_of_claim(gateway, caller, claim_id)
+    known = gateway.documents.knows
+    if not attempt.first and await known(caller.tenant, cart.id, attempt.command_id):
+        return cart  # put back long ago, and the answer was lost
+    await _of_store(gateway, caller, claim_id, fence)
 
     async def make(now: Cart) -> c.ReleaseClaim:
         return c.ReleaseClaim(claim_id)
@@ -54,9 +58,8 @@ async def release_claim(
 
 async def show_claim(gateway: Gateway, caller: Caller, claim_id: str) -> Held:
     """The claim as it stands now, for the terminal that holds it."""
-    return await held(
-        gateway, caller, await _own(gateway, caller, claim_id), gateway.clock(), False
-    )
+    cart, claim = await _own(gateway, caller, claim_id)
+    return await held(gateway, caller, cart, claim, gateway.clock(), False)
 
 
 async def claims_here(gateway: Gateway, caller: Caller, whole_store: bool) -> list[Cart]:
@@ -73,20 +76,25 @@ async def claims_here(gateway: Gateway, caller: Caller, whole_store: bool) -> li
     return sorted(carts, key=lambda cart: (cart.outcome is None, cart.id))
 
 
-async def _of_store(gateway: Gateway, caller: Caller, claim_id: str, fence: int | None) -> Cart:
+async def _of_store(
+    gateway: Gateway, caller: Caller, claim_id: str, fence: int | None
+) -> tuple[Cart, Claim]:
+    """The claim, for whoever may say how it ends: its terminal, or its store if nobody heard."""
     cart = await cart_of_claim(gateway, caller, claim_id)
     claim = cart.claim or cart.unheard
     if claim is None or claim.id != claim_id or claim.store != caller.store:
         raise Problem("claim_not_held")
     if fence not in (None, claim.fence):
         raise Problem("claim_not_held")
-    return cart
+    if cart.claim is not None and claim.terminal != caller.terminal:
+        raise Problem("not_found", what="claim")
+    return cart, claim
 
 
-async def _own(gateway: Gateway, caller: Caller, claim_id: str, fence: int | None = None) -> Cart:
-    cart = await _of_store(gateway, caller, claim_id, fence)
+async def _own(
+    gateway: Gateway, caller: Caller, claim_id: str, fence: int | None = None
+) -> tuple[Cart, Claim]:
+    cart, claim = await _of_store(gateway, caller, claim_id, fence)
     if cart.claim is None:
         raise Problem("claim_not_held")
-    if cart.claim.terminal != caller.terminal:
-        raise Problem("not_found", what="claim")
-    return cart
+    return cart, claim

@@ -9,7 +9,7 @@ from uuid import UUID
 from cartbridge.database.idempotency import Attempt
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, Direction
-from cartbridge.domain.ids import make_id, slot_of, uuid_of
+from cartbridge.domain.ids import is_id, make_id, slot_of, uuid_of
 from cartbridge.services.codes import digits, hashed, letters, pass_of
 from cartbridge.services.find_cart import cart_of_pointer, living
 from cartbridge.services.gateway import Caller, Gateway
@@ -110,11 +110,9 @@ async def _pass(gateway: Gateway, tenant: UUID, cart: Cart) -> str:
 
 async def cart_of_handover(gateway: Gateway, caller: Caller, handover: str) -> Cart:
     """The cart a hand-over was made for."""
-    try:
-        key = uuid_of(handover)
-    except ValueError:
-        raise Problem("not_found", what="handover") from None
-    cart = await cart_of_pointer(gateway, caller.tenant, "claim", key.bytes)
+    if not is_id(handover, "hnd"):
+        raise Problem("not_found", what="handover")
+    cart = await cart_of_pointer(gateway, caller.tenant, "claim", uuid_of(handover).bytes)
     if cart is None:
         raise Problem("not_found", what="handover")
     return cart

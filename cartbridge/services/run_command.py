@@ -66,13 +66,16 @@ async def run_command(
     for _ in range(_TRIES):
         loaded = await gateway.documents.load(caller.tenant, cart_id)
         cart = loaded.state if loaded is not None else Cart(id=cart_id)
-        command = await make(cart)
         now = gateway.clock()
-        decision = decide(cart, command, now) if command is not None else ()
-        if isinstance(decision, Refused):
+        try:
+            command = await make(cart)
+            decision = decide(cart, command, now) if command is not None else ()
+            if isinstance(decision, Refused):
+                raise refused(decision)
+        except Problem:
             if await gateway.documents.knows(caller.tenant, cart_id, command_id):
                 return await _present(gateway, caller, cart_id)  # it took effect long ago
-            raise refused(decision)
+            raise
         if not any(decided.events for decided in decision):
             return Outcome((cart,), ())
         header = _header(caller, occurred_at or now, causation)
@@ -146,7 +149,7 @@ async def _change(
         command=command_id,
         tenant=caller.tenant,
         writes=tuple(writes),
-        outbox=tuple(_row(command_id, place, errand) for place, errand in enumerate(todo)),
+        outbox=tuple(_row(command_id, place, errand, links) for place, errand in enumerate(todo)),
         marks=tuple(marks),
         leases=tuple(leases),
     )
@@ -166,8 +169,10 @@ async def links_of(gateway: Gateway, tenant: UUID, carts: Sequence[Cart]) -> Lin
     return {name: link for name, link in found.items() if link is not None}
 
 
-def _row(command_id: UUID, place: int, errand: Errand) -> Outgoing:
+def _row(command_id: UUID, place: int, errand: Errand, links: Links) -> Outgoing:
+    link = links.get(errand.ref.connection) if errand.ref is not None else None
     return Outgoing(
+        connection=None if link is None else link.uuid,
         id=uuid.uuid5(command_id, f"errand {place}"),
         document=errand.document,
         lane=errand.lane,

@@ -2,7 +2,7 @@
 
 import structlog
 
-from cartbridge.database.inbox import Delivery, InboxRow, PartKey
+from cartbridge.database.inbox import Delivery, InboxRow, PartKey, Sorted
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.contract import Raw
 from cartbridge.sdk.errors import Unreadable
@@ -15,28 +15,26 @@ log = structlog.get_logger(__name__)
 async def sort_inbox(gateway: Gateway, limit: int = 100) -> int:
     """Sorts what is new; what cannot be read is put aside where an operator sees it."""
     rows = await gateway.inbox.take_new(limit)
-    for row in rows:
-        await _sort(gateway, row)
+    found = [await _sorted(gateway, row) for row in rows]
+    if found:
+        await gateway.inbox.settle(found)
     return len(rows)
 
 
-async def _sort(gateway: Gateway, row: InboxRow) -> None:
+async def _sorted(gateway: Gateway, row: InboxRow) -> Sorted:
     link = await gateway.connectors.by_id(row.tenant, row.connection)
     if link is None:
-        await gateway.inbox.ignore(row, "the connection was removed")
-        return
+        return Sorted(row, (), "ignored", "the connection was removed")
     try:
         parts = _parts(link, raw_of(gateway, link, row.delivery))
     except (Unreadable, ValueError) as error:
-        await gateway.inbox.quarantine(row, str(error))
+        return Sorted(row, (), "quarantined", str(error))
     except Exception as error:  # a connector's fault must not stop the sorter
         log.exception("inbox.sort_failed", message=row.message, connection=link.id)
-        await gateway.inbox.quarantine(row, f"the connector failed: {type(error).__name__}")
-    else:
-        if parts:
-            await gateway.inbox.sorted(row, parts)
-        else:
-            await gateway.inbox.ignore(row, "speaks of nothing that concerns us")
+        return Sorted(row, (), "quarantined", f"the connector failed: {type(error).__name__}")
+    if not parts:
+        return Sorted(row, (), "ignored", "speaks of nothing that concerns us")
+    return Sorted(row, tuple(parts))
 
 
 def _parts(link: Link, raw: Raw) -> list[PartKey]:

@@ -4,10 +4,12 @@ import uuid
 from typing import Final
 from uuid import UUID
 
+from cartbridge.database.leases import LapsedLease
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, due_at
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
+from cartbridge.services.claim_cart import time_is_up
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.run_command import run_command
 
@@ -16,28 +18,30 @@ BATCH: Final = 100
 
 async def look(gateway: Gateway) -> int:
     """One turn: claims whose hold time ran out, then carts that are due for a look."""
-    lapsed = await gateway.leases.lapsed(BATCH)
-    for lease in lapsed:
-        await _lapse(gateway, lease.tenant, lease.document, lease.claim)
-    due = await gateway.documents.due(BATCH)
-    for tenant, document in due:
-        await _look(gateway, tenant, document)
-    return len(lapsed) + len(due)
+    done = 0
+    for lease in await gateway.leases.lapsed(BATCH):
+        done += await _lapse(gateway, lease)
+    for tenant, document in await gateway.documents.due(BATCH):
+        done += await _look(gateway, tenant, document)
+    return done
 
 
 def _ourselves(tenant: UUID) -> Caller:
     return Caller(tenant, "gateway", Actor(kind="gateway", id="timeouts"))
 
 
-async def _lapse(gateway: Gateway, tenant: UUID, document: str, claim: str) -> None:
-    async def make(cart: Cart) -> c.LapseClaim:
-        return c.LapseClaim(claim)
+async def _lapse(gateway: Gateway, lease: LapsedLease) -> bool:
+    over = time_is_up(lease.claim, on_hold=lease.hold)
 
-    command = uuid.uuid5(uuid_of(claim), "lapsed")
-    await run_command(gateway, _ourselves(tenant), document, command, make)
+    async def make(cart: Cart) -> c.LapseClaim | c.ReleaseClaim:
+        return over
+
+    command = uuid.uuid5(uuid_of(lease.claim), "lapsed")
+    outcome = await run_command(gateway, _ourselves(lease.tenant), lease.document, command, make)
+    return bool(outcome.events)
 
 
-async def _look(gateway: Gateway, tenant: UUID, document: str) -> None:
+async def _look(gateway: Gateway, tenant: UUID, document: str) -> bool:
     async def make(cart: Cart) -> c.Command | None:
         due = due_at(cart, gateway.limits.abandoned_after)
         if due is None or due > gateway.clock():
@@ -45,4 +49,5 @@ async def _look(gateway: Gateway, tenant: UUID, document: str) -> None:
         return c.LapseHandovers() if cart.handovers else c.AbandonCart()
 
     command = UUID(bytes=gateway.draw(16))
-    await run_command(gateway, _ourselves(tenant), document, command, make)
+    outcome = await run_command(gateway, _ourselves(tenant), document, command, make)
+    return bool(outcome.events)

@@ -1,10 +1,12 @@
-"""A whole gateway for every story."""
+"""A whole gateway for every story, or one that the stories of a module share."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -15,3 +17,14 @@ from world import World, open_world  # noqa: E402 - the stories' own module, fou
 async def world(dsn: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(dsn, tmp_path) as world:
         yield world
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    server: Callable[[str], str], copies: Any, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """One world for a module whose stories do not disturb each other."""
+    name = await copies.take()
+    async with open_world(server(name), tmp_path_factory.mktemp("shared")) as world:
+        yield world
+    copies.give_back(name)

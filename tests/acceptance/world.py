@@ -6,18 +6,24 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
+from cartbridge_sandbox.misbehaviour import Misbehaviour
+from cartbridge_sandbox.shop import Shop as SandboxShop
+from cartbridge_sandbox.shop import ShopSettings
+from cartbridge_sandbox.visitor import Gateway as AskedGateway
 
 from cartbridge.app import Foundation, open_gateway, serving, working
 from cartbridge.database.connection import Database
 from cartbridge.database.vault import Vault
 from cartbridge.demo.retailer import set_up
+from cartbridge.domain.ids import uuid_of
+from cartbridge.domain.store import Store, Terminal
 from cartbridge.sdk.webhook import sign
 from cartbridge.services.gateway import Gateway
 from cartbridge.settings import Settings
@@ -50,6 +56,32 @@ def shown(cart: Json) -> dict[str, str]:
         row["item"]["sku"] or row["item"]["title"]: row["quantity"]["value"]
         for row in cart["lines"]
     }
+
+
+@dataclass
+class Clock:
+    """The gateway's time, which a story may move on; the database keeps its own."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def move(self, **time: float) -> None:
+        """So much later: minutes=16."""
+        self.ahead += timedelta(**time)
+
+
+def refused(response: httpx.Response, status: int, code: str) -> Json:
+    """The problem document of a refusal, whole: what is wrong, and what to do next."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    problem: Json = response.json()
+    assert (problem["status"], problem["code"]) == (status, code), problem
+    assert problem["type"].endswith(f"/docs#problem-{code}")
+    assert problem["title"]
+    assert len(problem["detail"]) > 20
+    return problem
 
 
 @dataclass
@@ -88,21 +120,24 @@ class Shop(Caller):
     """A web shop that speaks the canonical webhook and cannot be written."""
 
     told: Json = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
 
     async def hook(self, kind: str, data: Json, message: str | None = None) -> httpx.Response:
         """A signed webhook."""
         body = {"type": kind, "timestamp": "2026-11-20T10:00:00Z", "data": data}
         return await self.send(json.dumps(body).encode(), message)
 
-    async def send(self, body: bytes, message: str | None = None) -> httpx.Response:
-        """Any bytes, rightly signed."""
-        headers = sign(
-            self.told["webhook_secret"], message or uuid.uuid4().hex, datetime.now(UTC), body
-        )
+    async def send(self, body: bytes, message: str | None = None, **more: str) -> httpx.Response:
+        """Any bytes, rightly signed, with any more headers."""
+        headers = sign(self.told["webhook_secret"], message or uuid.uuid4().hex, self.clock(), body)
         return await self.client.post(
             f"/v1/hooks/{self.told['hook']}",
             content=body,
-            headers={**headers, "Content-Type": "application/json"},
+            headers={
+                **headers,
+                "Content-Type": "application/json",
+                **{name.replace("_", "-"): value for name, value in more.items()},
+            },
         )
 
     async def snapshot(
@@ -157,9 +192,16 @@ class Till(Caller):
         }
         return await self.call("POST", f"/v1/pos/claims/{claim['claim']}/complete", body)
 
-    async def act(self, claim: Json, what: str) -> httpx.Response:
+    async def act(self, claim: Json, what: str, **told: Any) -> httpx.Response:
         """renew, hold or release."""
-        return await self.call("POST", f"/v1/pos/claims/{claim['claim']}/{what}", {})
+        return await self.call("POST", f"/v1/pos/claims/{claim['claim']}/{what}", told)
+
+    async def held(self) -> list[Json]:
+        """What the gateway says is held here."""
+        answer = await self.get("/v1/pos/claims")
+        assert answer.status_code == 200, answer.text
+        items: list[Json] = answer.json()["items"]
+        return items
 
 
 @dataclass
@@ -170,12 +212,21 @@ class World:
     client: httpx.AsyncClient
     owner: Any
     told: Json
+    clock: Clock = field(default_factory=Clock)
+    folder: Path = Path()
+    dsn: str = field(default="", repr=False)
 
     @property
     def shop(self) -> Shop:
         """The demo shop."""
         told = self.told["connections"]["demo-shop"]
-        return Shop(self.client, told["shop_key"], told=told)
+        return Shop(self.client, told["shop_key"], told=told, clock=self.clock)
+
+    @property
+    def other_shop(self) -> Shop:
+        """The key of the retailer's other shop, the sandbox."""
+        told = self.told["connections"]["sandbox-shop"]
+        return Shop(self.client, told["shop_key"], told=told, clock=self.clock)
 
     @property
     def operator(self) -> Caller:
@@ -186,6 +237,49 @@ class World:
         """A terminal: store 0 is Lyon, 1 is Paris."""
         told = self.told["stores"][store]["terminals"][number]
         return Till(self.client, told["key"], id=told["id"])
+
+    async def tenant(self) -> uuid.UUID:
+        """The demo retailer."""
+        return (await self.gateway.directory.tenants.list())[0].uuid
+
+    async def more_tills(self, count: int, store: str = "lyon-part-dieu") -> list[Till]:
+        """So many new terminals of a store, each with its key."""
+        tenant = await self.tenant()
+        tills = []
+        for _ in range(count):
+            name = f"caisse-{uuid.uuid4().hex[:12]}"
+            terminal = Terminal(id=name, store=store, name=name)
+            await self.gateway.directory.terminals.add(tenant, terminal)
+            _, key = await self.gateway.directory.keys.issue(
+                tenant, "pos", name, store=store, terminal=name
+            )
+            tills.append(Till(self.client, key, id=name))
+        return tills
+
+    async def offered(self, *lines: Json, **more: Any) -> tuple[Json, Json]:
+        """A new cart of the demo shop with these lines, and a code for the till."""
+        name = f"web-{uuid.uuid4().hex[:12]}"
+        await self.shop.snapshot(name, *(lines or (line(LAMP),)))
+        await self.settled()
+        cart = await self.shop.cart(name)
+        assert cart is not None
+        return cart, await self.shop.offer(cart["id"], **more)
+
+    @asynccontextmanager
+    async def nothing_written(self) -> AsyncIterator[None]:
+        """What is done inside adds no fact to the journal and no message to the outbox."""
+        await self.settled()
+        before = await self._written()
+        yield
+        assert await self._written() == before
+
+    async def _written(self) -> tuple[int, int]:
+        """Facts in the journal, and messages ever put into the outbox."""
+        messages = await self.owner.fetchval(
+            "select coalesce(pg_sequence_last_value("
+            "pg_get_serial_sequence('outbox', 'order')::regclass), 0)"
+        )
+        return await self.event_count(), int(messages)
 
     async def settled(self) -> None:
         """Everything that was accepted has been applied, and nothing waits to go out."""
@@ -199,6 +293,46 @@ class World:
             return bool(waiting == 0)
 
         await until(done)
+
+    async def time_is_up(self, claim: Json) -> None:
+        """The hold time of a claim, by the database's own clock, is over."""
+        await self.owner.execute(
+            "update lease set until = clock_timestamp() - interval '1 second' where claim = $1",
+            uuid_of(claim["claim"]),
+        )
+
+    async def in_state(self, cart: str, state: str) -> Json:
+        """The cart, once it is in that state."""
+        found: Json = {}
+
+        async def there() -> bool:
+            found.update(await self.cart(cart))
+            return bool(found["state"] == state)
+
+        await until(there)
+        return found
+
+    async def events_of(self, cart: str) -> list[str]:
+        """The types of a cart's facts, in order."""
+        history = await self.gateway.documents.history(await self.tenant(), cart)
+        return [stored.type for stored in history]
+
+    async def quiet(self, shop: SandboxShop | None = None) -> None:
+        """Nothing is under way any more; what would be tried again later is tried now."""
+
+        async def done() -> bool:
+            await self.owner.execute(
+                "update outbox set run_at = clock_timestamp() where state = 'waiting'"
+                " and lease_until is null and run_at > clock_timestamp()"
+            )
+            waiting = await self.owner.fetchval(
+                "select (select count(*) from inbox where state = 'new')"
+                " + (select count(*) from inbox_part where state in ('sorted', 'taken'))"
+                " + (select count(*) from outbox where state = 'waiting')"
+            )
+            return waiting == 0 and (shop is None or shop.deliveries.idle.is_set())
+
+        await until(done, 30.0)
 
     async def event_count(self) -> int:
         """How many facts the journal holds: a refusal must not change it."""
@@ -219,9 +353,42 @@ async def until(done: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> N
             await asyncio.sleep(0.01)
 
 
+async def add_store(world: World, name: str, **more: Any) -> Store:
+    """One more store of the demo retailer."""
+    store = Store(id=name, brand="maison-lumiere", name=name, **more)
+    await world.gateway.directory.stores.add(await world.tenant(), store)
+    return store
+
+
 @asynccontextmanager
-async def open_world(dsn: str, folder: Path, **more: Any) -> AsyncIterator[World]:
-    """A gateway on a fresh database, with its loops and its HTTP server."""
+async def open_sandbox(world: World, folder: Path, **switches: Any) -> AsyncIterator[SandboxShop]:
+    """The real sandbox shop, which posts its hooks to this world's gateway."""
+    told = world.told["connections"]["sandbox-shop"]
+    gateway = AskedGateway(world.gateway.public_url, told["id"], told["shop_key"])
+    settings = ShopSettings(
+        folder / "shop.db",
+        told["webhook_secret"],
+        told["hook_url"],
+        gateway,
+        Misbehaviour.model_validate(switches),
+    )
+    shop = SandboxShop(settings)
+    await shop.start(port=int(told["shop_url"].rpartition(":")[2]))
+    try:
+        yield shop
+    finally:
+        await shop.stop()
+
+
+@asynccontextmanager
+async def open_world(
+    dsn: str, folder: Path, *, work: bool = True, limits: Json | None = None, **more: Any
+) -> AsyncIterator[World]:
+    """A gateway on a fresh database, with its loops and its HTTP server.
+
+    Without `work` its loops stand still; `limits` are times that settings give in minutes only.
+    """
+    clock = Clock()
     settings = Settings(port=free_port(), data_dir=folder, **more)
     vault = Vault.of(bytes(range(32)))
     async with AsyncExitStack() as stack:
@@ -229,13 +396,15 @@ async def open_world(dsn: str, folder: Path, **more: Any) -> AsyncIterator[World
         await database.start()
         stack.push_async_callback(database.stop)
         base = Foundation(database, vault, dsn, None)
-        gateway = await stack.enter_async_context(open_gateway(settings, base))
+        opened = await stack.enter_async_context(open_gateway(settings, base))
+        gateway = replace(opened, clock=clock, limits=replace(opened.limits, **(limits or {})))
         told = await set_up(gateway, folder, f"http://127.0.0.1:{free_port()}")
-        await stack.enter_async_context(working(gateway, base))
+        if work:
+            await stack.enter_async_context(working(gateway, base))
         await stack.enter_async_context(serving(gateway, settings))
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=settings.address, timeout=20.0, trust_env=False)
         )
         owner = await asyncpg.connect(dsn)
         stack.push_async_callback(owner.close)
-        yield World(gateway, client, owner, told)
+        yield World(gateway, client, owner, told, clock, folder, dsn)
