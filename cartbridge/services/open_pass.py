@@ -1,6 +1,7 @@
 """The shopper opens her pass, or a code's own address; the secret itself is her right to."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from cartbridge.database.idempotency import Attempt
@@ -95,15 +96,27 @@ def _may_be_taken(cart: Cart) -> bool:
 
 
 async def _fresh_code(gateway: Gateway, tenant: UUID, cart: Cart) -> LiveCode:
-    attempt = Attempt(gateway.draw(16), gateway.clock(), True)
+    """A live code. For a third of its life every look at the pass shows the same one."""
     caller = Caller(tenant, "shop", Actor(kind="shopper"))
     wish = Wish("to_store", gateway.limits.code)
-    offer = await offer_handover(gateway, caller, cart, wish, attempt)
+    offer = await offer_handover(gateway, caller, cart, wish, _shared(gateway, cart))
+    if offer.cart.handover(offer.id) is None:  # used, or replaced by one made elsewhere
+        attempt = Attempt(gateway.draw(16), gateway.clock(), True)
+        offer = await offer_handover(gateway, caller, cart, wish, attempt)
+    left = offer.expires_at - gateway.clock()
     return LiveCode(
         qr_text=offer.url(gateway.public_url),
         short_code=offer.short_code or "",
-        expires_in=int(gateway.limits.code.total_seconds()),
+        expires_in=max(0, int(left.total_seconds())),
     )
+
+
+def _shared(gateway: Gateway, cart: Cart) -> Attempt:
+    """The same ids for every look within one stretch of time and between two claims."""
+    stretch = gateway.limits.code.total_seconds() / 3
+    number = int(gateway.clock().timestamp() // stretch)
+    seed = gateway.vault.keyed_hash("code of a pass", f"{cart.id} {cart.fence} {number}")[:16]
+    return Attempt(seed, datetime.fromtimestamp(number * stretch, UTC), first=False)
 
 
 async def _brand(gateway: Gateway, tenant: UUID, cart: Cart) -> Brand:
