@@ -91,7 +91,8 @@ async def foundation(settings: Settings, *, serving: bool = False) -> AsyncItera
             embedded = await _embedded(settings, serving)
             stack.push_async_callback(embedded.stop)
             dsn = embedded.dsn()
-        await migrate(dsn)
+        # On a database that other versions work on, `post` steps wait for `cartbridge migrate`.
+        await migrate(dsn, "all" if embedded is not None else "pre")
         key = settings.master_key.get_secret_value() if settings.master_key else None
         vault = open_vault(key, settings.data_dir / "master.key")
         database = Database(dsn)

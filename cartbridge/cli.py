@@ -18,9 +18,10 @@ from cartbridge.administration import (
     upkeep,
 )
 from cartbridge.administration.complaints import MISUSED, WRONG, CommandRefused, Commands
-from cartbridge.administration.session import log_to_stderr, read_settings
+from cartbridge.administration.session import read_settings
 from cartbridge.administration.showing import out, say
 from cartbridge.doctor import Finding, examine
+from cartbridge.logs import configure_logs
 from cartbridge.run import SANDBOX_URL, Wanted, run
 
 app = typer.Typer(
@@ -109,7 +110,7 @@ def _run(wanted: Wanted) -> None:
             "embedded database serves one `cartbridge serve`, which runs the loops itself",
             MISUSED,
         )
-    log_to_stderr(settings)  # standard output holds the readiness line alone
+    configure_logs(settings)
     asyncio.run(run(settings, wanted))
 
 

@@ -1,6 +1,7 @@
 """Logging: one line per fact, as text for people or JSON for machines; never a secret."""
 
 import logging
+import sys
 from typing import Any
 
 import structlog
@@ -9,7 +10,7 @@ from cartbridge.settings import Settings
 
 
 def configure_logs(settings: Settings) -> None:
-    """Sets the form and the level of all log lines of this process."""
+    """Sets the form and level of all log lines; they go to standard error, beside any answer."""
     level = getattr(logging, settings.log_level.upper())
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     renderer: Any = structlog.dev.ConsoleRenderer(colors=False)
@@ -24,4 +25,5 @@ def configure_logs(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

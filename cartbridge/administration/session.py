@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import structlog
 import typer
 
 from cartbridge.administration.complaints import MISUSED, CommandRefused
@@ -43,14 +41,8 @@ def quiet_settings() -> Settings:
     """The settings of this installation; the log tells a command's user only what is wrong."""
     settings = read_settings()
     level = "debug" if settings.log_level == "debug" else "warning"
-    log_to_stderr(settings.model_copy(update={"log_level": level}))
+    configure_logs(settings.model_copy(update={"log_level": level}))
     return settings
-
-
-def log_to_stderr(settings: Settings) -> None:
-    """Logs go beside what a command answers, never into it."""
-    configure_logs(settings)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import structlog
 import typer
 from typer.testing import CliRunner, Result
 
@@ -59,6 +60,14 @@ class Commands:
         assert result.exit_code == status, result.output
         assert "Traceback" not in result.output
         return result.output
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command sets the log of its process up, and here that is everybody's."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
