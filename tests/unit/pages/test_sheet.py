@@ -5,8 +5,8 @@ import csv
 import io
 from dataclasses import replace
 
-import cairosvg
 import pytest
+import resvg_py
 import zxingcpp
 from PIL import Image
 
@@ -43,7 +43,9 @@ def codes_on(page: Seen) -> list[str]:
     read = []
     for image in page.all("img"):
         svg = base64.b64decode(image["src"].removeprefix("data:image/svg+xml;base64,"))
-        png = cairosvg.svg2png(svg, output_width=452)
+        png = bytes(
+            resvg_py.svg_to_bytes(svg_string=svg.decode(), width=452, dpi=96, background="white")
+        )
         [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)).convert("RGB"))
         read.append(found.text)
     return read
