@@ -32,7 +32,7 @@ async def read_bytes(request: web.Request, limit: int) -> bytes:
                 if size > limit:
                     raise Problem("too_large", limit=str(limit))
                 chunks.append(chunk)
-    except TimeoutError:
+    except (TimeoutError, ConnectionResetError):  # or the caller has hung up in mid-sentence
         raise Problem("too_slow") from None
     return b"".join(chunks)
 

@@ -1,5 +1,6 @@
 """From a request to its handler: who asks, is it well-formed, was it asked before."""
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel
 
+from cartbridge.database.connection import Unavailable
 from cartbridge.database.directory import Principal
 from cartbridge.database.idempotency import Attempt, OtherContent, StillRunning
 from cartbridge.domain.header import Actor
@@ -58,9 +60,10 @@ async def _once(route: Route, call: Call, principal: Principal, raw: bytes) -> w
         raise Problem("still_running", retry_after=running.retry_after) from None
     try:
         answer = await route.handler(_with(call, attempt))
-    except Problem:
+    except Exception:
         if attempt.status is None:
-            await gateway.idempotency.give_up(tenant, scope)
+            with contextlib.suppress(Unavailable):  # then the next try waits its time
+                await gateway.idempotency.give_up(tenant, scope)
         raise
     if attempt.status is None:
         await gateway.idempotency.finish(tenant, scope, answer.status, b"done")

@@ -1,9 +1,11 @@
 """The feed: what happened, in order per document and gap-free, as pages or as a stream."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
+from weakref import WeakSet
 
 from aiohttp import web
 from pydantic import Field
@@ -80,7 +82,10 @@ async def stream(request: web.Request) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await response.prepare(request)
-    with contextlib.suppress(ConnectionError):  # the reader went away
+    task = asyncio.current_task()
+    if task is not None:
+        request.app[STREAMS].add(task)
+    with contextlib.suppress(ConnectionError, asyncio.CancelledError):  # reader or gateway ends
         while True:
             await response.write(reader.told(page))
             if not await gateway.feed.wait_for_more(page[1], HEARTBEAT_SECONDS):
@@ -118,8 +123,19 @@ class _Reader:
         return "".join(blocks).encode()
 
 
+STREAMS: Final = web.AppKey("streams", WeakSet[asyncio.Task[Any]])
+
+
+async def _end_streams(app: web.Application) -> None:
+    """A stream never ends by itself, and must not keep the gateway from ending."""
+    for task in app[STREAMS]:
+        task.cancel()
+
+
 def add_to(app: web.Application) -> None:
     """Adds the feed: a stream for whoever accepts one, pages for the others."""
+    app[STREAMS] = WeakSet()
+    app.on_shutdown.append(_end_streams)
     page = dispatch(routes.told[0])
 
     async def choose(request: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from cartbridge.database.connection import Unavailable
 from cartbridge.http import docs, feed, health, hooks, items, pages, pairing, pos, sheet, shop
 from cartbridge.http.dispatch import dispatch
 from cartbridge.http.keys import GATEWAY
+from cartbridge.http.patience import PULSE, Pulse, never_hang
 from cartbridge.http.problem import problem_response
 from cartbridge.http.routes import Route
 from cartbridge.services.gateway import Gateway
@@ -63,8 +64,9 @@ def _route(request: web.Request) -> str:
 
 def make_application(gateway: Gateway) -> web.Application:
     """The application that serves one gateway."""
-    app = web.Application(middlewares=[answer_problems], client_max_size=0)
+    app = web.Application(middlewares=[answer_problems, never_hang], client_max_size=0)
     app[GATEWAY] = gateway
+    app[PULSE] = Pulse()
     for route in ROUTES:
         if route.path != "/v1/events":  # that one streams, too
             app.router.add_route(route.method, route.path, dispatch(route))

@@ -14,7 +14,6 @@ from cartbridge.domain.model import Strict
 from cartbridge.domain.twin import TwinKind
 from cartbridge.pages.timeline import Entry
 
-
 _zones: Final = cache(available_timezones)
 
 

@@ -1,6 +1,5 @@
 """A whole gateway for every story, or one that the stories of a module share."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from world import World, open_world  # noqa: E402 - the stories' own module, found beside them
+from tests.acceptance.world import World, flaws, open_world
 
 
 @pytest.fixture
@@ -27,4 +24,5 @@ async def shared(
     name = await copies.take()
     async with open_world(server(name), tmp_path_factory.mktemp("shared")) as world:
         yield world
+    assert await flaws(server(name)) == []  # whatever the stories did, the journal is intact
     copies.give_back(name)

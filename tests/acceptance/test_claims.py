@@ -7,9 +7,20 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from world import BOOK, LAMP, Json, Till, World, line, open_world, refused, shown, until
 
 from cartbridge.worker.timeouts import look
+from tests.acceptance.world import (
+    BOOK,
+    LAMP,
+    Json,
+    Till,
+    World,
+    line,
+    open_world,
+    refused,
+    shown,
+    until,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -82,7 +93,7 @@ async def test_a_cashier_is_told_which_till_holds_the_cart_in_words_and_store_ti
 
 async def test_a_repeated_claim_answers_the_same_claim(shared: World) -> None:
     till = shared.till()
-    cart, offer = await shared.offered()
+    _, offer = await shared.offered()
     again = {"Idempotency_Key": uuid4().hex}
     body = {"code": offer["code"]}
 
@@ -149,7 +160,7 @@ async def test_a_cart_put_on_hold_stays_until_the_store_closes(shared: World) ->
 
     kept = await till.act(claim, "hold")
 
-    closing = (await shared.gateway.directory.stores.get(await shared.tenant(), "lyon-part-dieu"))
+    closing = await shared.gateway.directory.stores.get(await shared.tenant(), "lyon-part-dieu")
     assert closing is not None
     seconds = (closing.next_closing(shared.clock()) - shared.clock()).total_seconds()
     assert abs(kept.json()["lease_seconds_left"] - seconds) < 5
@@ -251,7 +262,6 @@ async def test_a_hold_time_that_ran_out_unheard_leaves_the_outcome_unknown(share
     till = (await shared.more_tills(1))[0]
     other, _ = await claimed(shared, till)
     cart, claim = await claimed(shared, till)
-    offered, code = await shared.offered()
 
     await shared.time_is_up(claim)
 

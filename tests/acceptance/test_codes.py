@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from world import BOOK, LAMP, Caller, Json, Till, World, line, open_world, refused
 
 from cartbridge.services.codes import ALPHABET
+from tests.acceptance.world import BOOK, LAMP, Caller, Json, Till, World, line, open_world, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -267,7 +267,7 @@ async def test_two_gateways_count_wrong_entries_together(world: World, dsn: str)
     async with open_world(dsn, world.folder) as second:
         twin = replace(till, client=second.client)
         half = await asyncio.gather(wrong_entries(till, 10), wrong_entries(twin, 9))
-        assert half == [[404] * 10, [404] * 9]
+        assert [*half] == [[404] * 10, [404] * 9]
 
         last = await till.claim(short_code="1111 1111")
         elsewhere = await twin.claim(short_code=offer["short_code"])

@@ -1,6 +1,7 @@
 """A shopper's online cart is pulled at a till, sold in part, and carries on at home."""
 
-from world import BOOK, CUSHION, LAMP, PLAID, Json, World, line, shown
+from cartbridge.domain.ids import uuid_of
+from tests.acceptance.world import BOOK, CUSHION, LAMP, PLAID, Json, World, flaws, line, shown
 
 
 async def offered(world: World) -> tuple[Json, Json]:
@@ -150,3 +151,21 @@ async def test_the_cart_can_be_seen_as_it_was_at_any_version_and_time(world: Wor
     assert then.json()["state"] == "open"
     assert then.json()["version"] == before
     assert (await world.cart(cart["id"]))["state"] == "claimed"
+
+
+async def test_the_journal_of_the_whole_story_is_intact_and_damage_would_be_found(
+    world: World,
+) -> None:
+    cart, offer = await offered(world)
+    till = world.till()
+    claim = (await till.claim(code=offer["code"])).json()
+    await till.complete(claim, "4711")
+    await till.call("POST", "/v1/pos/sales/4711/void", {})
+    await world.settled()
+
+    assert await flaws(world.dsn) == []
+    await world.owner.execute("alter table event disable trigger all")
+    await world.owner.execute(
+        "delete from event where version = 2 and stream = $1", uuid_of(cart["id"])
+    )
+    assert {finding.flaw for finding in await flaws(world.dsn)} >= {"missing_position"}

@@ -2,7 +2,7 @@
 
 import re
 
-from world import LAMP, World, line
+from tests.acceptance.world import LAMP, World, line
 
 
 async def her_pass(world: World) -> str:

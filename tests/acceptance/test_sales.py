@@ -4,7 +4,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from world import BOOK, CUSHION, LAMP, PLAID, Json, Till, World, line, refused, shown
+
+from tests.acceptance.world import (
+    BOOK,
+    CUSHION,
+    LAMP,
+    PLAID,
+    Json,
+    Till,
+    World,
+    line,
+    refused,
+    shown,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -148,7 +160,7 @@ async def test_a_ticket_cancelled_twice_gives_its_lines_back_once(shared: World)
 
 async def test_a_whole_sale_that_is_cancelled_reopens_its_cart(shared: World) -> None:
     till = shared.till()
-    name, claim = await held(shared)
+    _, claim = await held(shared)
     receipt = uuid4().hex
     await till.complete(claim, receipt)
 

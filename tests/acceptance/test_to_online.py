@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from cartbridge_sandbox.misbehaviour import Misbehaviour
 from cartbridge_sandbox.shop import Shop as SandboxShop
-from world import LAMP, Json, World, open_sandbox, refused, shown, until
 
 from cartbridge.domain.twin import TwinRef
 from cartbridge.services.consequences import Errand
+from tests.acceptance.world import LAMP, Json, World, open_sandbox, refused, shown, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONNECTION = "sandbox-shop"
@@ -115,9 +115,7 @@ class Scene:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened(
-    shared: World, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Scene]:
+async def opened(shared: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     async with open_sandbox(shared, tmp_path_factory.mktemp("sandbox")) as shop:
         yield Scene(shared, shop)
 
@@ -356,7 +354,7 @@ async def test_however_the_shop_misbehaves_nothing_is_lost_or_doubled(
 
 async def test_the_same_edits_by_copying_the_newest_cart_would_lose_some(scene: Scene) -> None:
     """The negative control: without shadows, last write wins and an edit is gone."""
-    cart, device = await scene.at_home("LAMP-OAK")
+    _, device = await scene.at_home("LAMP-OAK")
     seen = rows(await device.cart())
     await device.add("LAMP-OAK", 2)
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from world import BOOK, LAMP, PLAID, Json, World, line, refused, shown
 
 from cartbridge.sdk.webhook import sign
+from tests.acceptance.world import BOOK, LAMP, PLAID, Json, World, line, raw, refused, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,8 +69,7 @@ async def test_a_forged_webhook_is_not_believed_and_nothing_of_it_is_kept(shared
 
     async with shared.nothing_written():
         for headers in forged(shared, body):
-            raw = {name: value.encode() for name, value in headers.items()}
-            answer = await shared.client.post(hook, content=body, headers=raw)
+            answer = await shared.client.post(hook, content=body, headers=raw({**headers}))
             refused(answer, 401, "unauthorized")
 
     assert await shared.owner.fetchval("select count(*) from inbox") == before
@@ -349,9 +348,7 @@ async def test_an_order_that_took_a_part_leaves_the_rest_in_a_cart_of_its_own(
     )
     await shared.settled()
     found = (await shared.operator.get("/v1/carts", state="ordered", limit="200")).json()["items"]
-    bought = next(
-        one for one in found if one["sale"] and one["sale"]["order_number"] == "W-18"
-    )
+    bought = next(one for one in found if one["sale"] and one["sale"]["order_number"] == "W-18")
 
     assert shown(bought) == {"LAMP-OAK": "1"}
     rest = await shared.cart(bought["sale"]["remainder"])

@@ -21,6 +21,7 @@ from cartbridge_sandbox.visitor import Gateway as AskedGateway
 from cartbridge.app import Foundation, open_gateway, serving, working
 from cartbridge.database.connection import Database
 from cartbridge.database.vault import Vault
+from cartbridge.database.verify import Finding, Progress, verify
 from cartbridge.demo.retailer import set_up
 from cartbridge.domain.ids import uuid_of
 from cartbridge.domain.store import Store, Terminal
@@ -70,6 +71,15 @@ class Clock:
     def move(self, **time: float) -> None:
         """So much later: minutes=16."""
         self.ahead += timedelta(**time)
+
+
+def raw(headers: dict[str, str | bytes]) -> list[tuple[bytes, bytes]]:
+    """Headers of any bytes, as only a careless or hostile caller sends them."""
+    encoded = {
+        name: value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+        for name, value in headers.items()
+    }
+    return [(name.encode(), value) for name, value in encoded.items()]
 
 
 def refused(response: httpx.Response, status: int, code: str) -> Json:
@@ -349,8 +359,21 @@ class World:
 async def until(done: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
     """Waits until a condition holds, looking again every few milliseconds."""
     async with asyncio.timeout(seconds):
-        while not await done():
+        while not await done():  # noqa: ASYNC110 - what is waited for happens in other processes
             await asyncio.sleep(0.01)
+
+
+async def flaws(dsn: str) -> list[Finding]:
+    """What `cartbridge verify` finds wrong with the journal; it must have looked at something."""
+    database = Database(dsn)
+    await database.start()
+    try:
+        told = [one async for one in verify(database)]
+    finally:
+        await database.stop()
+    proved = [one.events for one in told if isinstance(one, Progress)]
+    assert max(proved) > 0
+    return [one for one in told if isinstance(one, Finding)]
 
 
 async def add_store(world: World, name: str, **more: Any) -> Store:

@@ -206,6 +206,7 @@ class OfferClosed(Event):
 class HandoverJoined(Event):
     """The shopper opened the link and found the cart in her own shop session."""
 
+    personal: ClassVar[frozenset[str]] = frozenset({"bound_to"})
     type: Literal["cart.handover_joined"] = "cart.handover_joined"
     handover: str
     code_hash: str

@@ -106,7 +106,9 @@ class Sale(Strict):
 class Cart(Strict):
     """A cart, whole: its lines, its twins, who holds it, what was sold."""
 
-    personal: ClassVar[frozenset[str]] = frozenset({"customer", "notes", "metadata", "waiting"})
+    personal: ClassVar[frozenset[str]] = frozenset(
+        {"customer", "notes", "metadata", "waiting", "bindings"}
+    )
 
     id: str
     version: int = 0

@@ -1,0 +1,52 @@
+"""Calling every route the gateway has, with ids that are nobody's."""
+
+from typing import Any
+
+from cartbridge.http.routes import Role, Route
+from tests.acceptance.world import LAMP, Caller, Json, World
+
+ROLES: frozenset[Role] = frozenset({"shop", "pos", "ops"})
+SOLD_AT = "2026-11-20T11:00:00Z"
+NOBODYS = {
+    "connection": "con_" + "0" * 32,
+    "cart": "crt_" + "0" * 32,
+    "claim": "clm_" + "0" * 32,
+    "handover": "hnd_" + "0" * 32,
+    "external_id": "nobody",
+    "receipt_number": "none",
+}
+BODIES: dict[str, Json] = {
+    "/v1/connections/{connection}/carts/{external_id}": {"currency": "EUR", "lines": []},
+    "/v1/carts/{cart}/handovers": {"direction": "to_store"},
+    "/v1/handovers/join": {"code": "BCDFGHJKLNPRSTVX" * 2, "external_id": "b"},
+    "/v1/pos/claims": {"cart": NOBODYS["cart"]},
+    "/v1/pos/claims/{claim}/check": {"lines": []},
+    "/v1/pos/claims/{claim}/complete": {
+        "fence": 1,
+        "receipt_number": "R-1",
+        "sold_at": SOLD_AT,
+    },
+    "/v1/pos/returns": {
+        "cart": NOBODYS["cart"],
+        "lines": [{"gtin": LAMP["gtin"], "quantity": "1"}],
+    },
+    "/v1/pos/carts": {"add": []},
+    "/v1/items": {"items": []},
+}
+
+
+def path_of(route: Route, **names: str) -> str:
+    return route.path.format(**{**NOBODYS, **names})
+
+
+def caller_of(world: World, role: Role) -> Caller:
+    return {"shop": world.shop, "pos": world.till(), "ops": world.operator}[role]
+
+
+async def call(caller: Caller, route: Route, path: str, **headers: str) -> Any:
+    body = BODIES.get(route.path, {}) if route.body is not None else None
+    return await caller.call(route.method, path, body, **headers)
+
+
+def named(route: Route) -> str:
+    return f"{route.method} {route.path}"
