@@ -54,7 +54,7 @@ async def test_of_40_tills_that_scan_at_once_exactly_one_gets_the_cart(shared: W
 
 
 async def test_a_claim_that_looks_first_and_writes_then_would_let_several_win(
-    shared: World, server: Any
+    shared: World,
 ) -> None:
     """The negative control: without the journal's conditions the race above is real."""
     base = str(shared.dsn)

@@ -24,7 +24,7 @@ from cartbridge.database.vault import Vault
 from cartbridge.database.verify import Finding, Progress, verify
 from cartbridge.demo.retailer import set_up
 from cartbridge.domain.ids import uuid_of
-from cartbridge.domain.store import Store, Terminal
+from cartbridge.domain.store import Terminal
 from cartbridge.sdk.webhook import sign
 from cartbridge.services.gateway import Gateway
 from cartbridge.settings import Settings
@@ -374,13 +374,6 @@ async def flaws(dsn: str) -> list[Finding]:
     proved = [one.events for one in told if isinstance(one, Progress)]
     assert max(proved) > 0
     return [one for one in told if isinstance(one, Finding)]
-
-
-async def add_store(world: World, name: str, **more: Any) -> Store:
-    """One more store of the demo retailer."""
-    store = Store(id=name, brand="maison-lumiere", name=name, **more)
-    await world.gateway.directory.stores.add(await world.tenant(), store)
-    return store
 
 
 @asynccontextmanager
