@@ -41,9 +41,7 @@ check: lint schemas-current test ## Do what the continuous integration does
 lint: $(INSTALLED) ## Check form, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy cartbridge docs tests --exclude '^tests/(acceptance|platforms)/'
-	MYPYPATH=tests/acceptance $(BIN)/mypy tests/acceptance
-	MYPYPATH=tests/platforms:tests/acceptance $(BIN)/mypy tests/platforms
+	$(BIN)/mypy cartbridge docs tests
 	@for folder in $(dir $(CONNECTORS)); do \
 		echo "mypy $$folder"; \
 		(cd $$folder && MYPYPATH=$(CURDIR) $(CURDIR)/$(BIN)/mypy \

@@ -179,6 +179,7 @@ async def serving(gateway: Gateway, settings: Settings) -> AsyncIterator[int]:
         make_application(gateway),
         access_log=None,  # it would write codes and passes
         keepalive_timeout=KEEPALIVE_SECONDS,
+        auto_decompress=False,  # a signature covers the bytes as sent; encoded bodies are refused
         max_line_size=8190,
         max_field_size=8190,
     )

@@ -14,7 +14,7 @@ from cartbridge.database.queries import queries
 from cartbridge.database.vault import Vault
 
 KEPT: Final = timedelta(days=7)
-RESUMED_AFTER: Final = timedelta(seconds=30)
+RESUMED_AFTER: Final = timedelta(seconds=15)
 _SEED_BYTES: Final = 16
 
 
@@ -66,7 +66,7 @@ class Idempotency:
         self._sql = queries("idempotency")
 
     async def begin(self, tenant: UUID, scope: bytes, request_hash: bytes) -> Attempt:
-        """Start the call, resume one that crashed 30 seconds ago, or answer what it led to.
+        """Start the call, resume one that crashed 15 seconds ago, or answer what it led to.
 
         `scope` is the hash of key id, path and Idempotency-Key. OtherContent if the same scope
         came with another request; StillRunning while an earlier try may be at work.

@@ -141,7 +141,7 @@ def story() -> Story:
             snapshot=SNAPSHOT,
             projection=(),
             writes="conditional",
-            line_ids=(BOOK, CABLE, LAMP),  # the machine takes the rows by item key
+            line_ids=(LAMP, BOOK, CABLE),
             new_cart=CART_ID,
             origin=Origin(channel="web", connection=SHOP.connection),
             brand="maison-lumiere",

@@ -2,42 +2,17 @@
 
 import base64
 import secrets
-import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "acceptance")]
-
-from vendure_shop import Shopper, has_node, vendure  # noqa: E402 - found beside this file
-from world import World, free_port, open_world  # noqa: E402 - the stories' own module
-
-from cartbridge.services.add_connection import add_connection  # noqa: E402 - after the path
-
-
-@dataclass
-class Bridge:
-    """The gateway's world, and the shop's address."""
-
-    world: World
-    shop: httpx.AsyncClient
-
-    def shopper(self, language: str = "fr") -> Shopper:
-        """A device nobody has used yet."""
-        return Shopper(self.shop, language)
-
-    async def cart(self, order_code: str) -> dict[str, Any] | None:
-        """The gateway's cart behind an order of the shop."""
-        found = await self.world.operator.get(
-            "/v1/carts", connection="vendure-fr", external_id=order_code
-        )
-        items = found.json()["items"]
-        return items[0] if items else None
+from cartbridge.services.add_connection import add_connection
+from tests.acceptance.world import free_port, open_world
+from tests.platforms.bridge import Bridge
+from tests.platforms.vendure_shop import has_node, vendure
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from vendure_shop import Shopper
-from world import shown, until
 
-from conftest import Bridge
+from tests.acceptance.world import shown, until
+from tests.platforms.bridge import Bridge
+from tests.platforms.vendure_shop import Shopper
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -1,0 +1,28 @@
+"""A gateway's world with a real shop beside it."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from tests.acceptance.world import Json, World
+from tests.platforms.vendure_shop import Shopper
+
+
+@dataclass
+class Bridge:
+    """The gateway's world, and the shop's address."""
+
+    world: World
+    shop: httpx.AsyncClient
+
+    def shopper(self, language: str = "fr") -> Shopper:
+        """A device nobody has used yet."""
+        return Shopper(self.shop, language)
+
+    async def cart(self, order_code: str) -> Json | None:
+        """The gateway's cart behind an order of the shop."""
+        found = await self.world.operator.get(
+            "/v1/carts", connection="vendure-fr", external_id=order_code
+        )
+        items: list[Json] = found.json()["items"]
+        return items[0] if items else None
