@@ -106,7 +106,6 @@ class Twin(Strict):
 
     ref: TwinRef
     aliases: tuple[str, ...] = ()
-    writes: Writes = "none"
     ended: bool = False  # the platform is done with it: it is watched, never written
     shadow: Basket = {}
     shadow_codes: tuple[str, ...] = ()

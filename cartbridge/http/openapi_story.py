@@ -140,7 +140,6 @@ def story() -> Story:
             ref=SHOP,
             snapshot=SNAPSHOT,
             projection=(),
-            writes="conditional",
             line_ids=(LAMP, BOOK, CABLE),
             new_cart=CART_ID,
             origin=Origin(channel="web", connection=SHOP.connection),

@@ -78,7 +78,6 @@ async def observe_twin(
             ref=ref,
             snapshot=snapshot,
             projection=project(now, link),
-            writes=link.writes,
             line_ids=tuple(new_id(gateway, "lin") for _ in snapshot.lines),
             new_cart=new_id(gateway, "crt", slot),
             origin=origin,

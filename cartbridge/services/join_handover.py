@@ -46,7 +46,6 @@ async def join_handover(
             customer=known,
             browser=ref.external_id if known is None else None,
         ),
-        writes=link.writes,
         has_own=own is not None,
         customer=customer,
     )

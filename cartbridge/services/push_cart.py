@@ -27,7 +27,7 @@ from cartbridge.services.run_command import run_command
 async def push_cart(gateway: Gateway, link: Link, ref: TwinRef, errand: UUID) -> None:
     """Tells a twin what it should show, if it does not; raises what the outbox must do else."""
     cart = await cart_of_twin(gateway, link.tenant, ref)
-    if cart is None:
+    if cart is None or link.writes == "none":
         return
     planned = await _plan(gateway, link, ref, cart.id, errand)
     if planned is None:

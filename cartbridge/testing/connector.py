@@ -262,7 +262,6 @@ def is_echo(before: Snapshot, write: Write, after: Snapshot) -> bool:
     )
     twin = Twin(
         ref=write.ref,
-        writes="conditional",
         shadow=before.basket,
         shadow_codes=before.codes,
         revision=before.revision,

@@ -214,7 +214,7 @@ async def test_an_oversized_webhook_is_refused_before_it_is_read(shared: World) 
         assert problem["params"]["limit"] == str(256 * 1024)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "GZIP", "identity, gzip"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "GZIP", "br", "zstd", "identity, gzip"])
 async def test_an_encoded_webhook_is_refused_in_words(shared: World, encoding: str) -> None:
     body = gzip.compress(json.dumps(body_of(fresh())).encode())
 

@@ -13,7 +13,7 @@ from cartbridge.domain.line import Discount, Fulfilment, Prices
 from cartbridge.domain.money import TaxMode
 from cartbridge.domain.projection import Projection
 from cartbridge.domain.quantity import Quantity
-from cartbridge.domain.twin import Snapshot, TwinRef, Writes
+from cartbridge.domain.twin import Snapshot, TwinRef
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,6 @@ class Observe:
     ref: TwinRef
     snapshot: Snapshot
     projection: Projection  # of the cart's wanted lines, in that platform's own form
-    writes: Writes
     line_ids: tuple[str, ...]  # as many as the snapshot has rows
     new_cart: str  # used if the cart is finished and the twin was touched again
     origin: Origin
@@ -113,7 +112,6 @@ class JoinHandover:
     code_hash: str
     ref: TwinRef
     binding: Binding
-    writes: Writes
     has_own: bool = False  # the session holds a cart of ours already, which will go into this one
     customer: Customer | None = None
 

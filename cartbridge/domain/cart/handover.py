@@ -73,7 +73,7 @@ def join(draft: Draft, command: c.JoinHandover) -> None:
         draft.tell(e.HandoverEnded(handover=live.id, how="used"))
         draft.close_offer()
     if draft.cart.twin(command.ref) is None and not command.has_own:
-        draft.tell(e.TwinJoined(twin=Twin(ref=command.ref, writes=command.writes)))
+        draft.tell(e.TwinJoined(twin=Twin(ref=command.ref)))
     if command.customer is not None and command.customer != draft.cart.customer:
         draft.tell(e.CustomerIdentified(customer=command.customer))
 

@@ -25,7 +25,7 @@ def observe(draft: Draft, command: c.Observe) -> Draft | None:
         return None  # late news of a twin that goes on under another id, which shows it all
     twin = draft.cart.twin(command.ref)
     if twin is None:
-        twin = Twin(ref=command.ref, writes=command.writes)
+        twin = Twin(ref=command.ref)
         if draft.cart.state is State.NONE:
             begin(draft, command)
         draft.tell(e.TwinJoined(twin=twin))
@@ -78,7 +78,7 @@ def _born_from(draft: Draft, command: c.Observe, twin: Twin) -> Draft:
     child = Draft(Cart(id=command.new_cart), draft.now)
     bought = draft.cart.state in BOUGHT
     # What was bought is not wanted again; what only lay in a closed cart still is.
-    kept = twin if bought else Twin(ref=twin.ref, aliases=twin.aliases, writes=twin.writes)
+    kept = twin if bought else Twin(ref=twin.ref, aliases=twin.aliases)
     joined = kept.model_copy(update={"ended": False})
     begin(child, command, draft.cart)
     child.tell(e.TwinJoined(twin=joined, from_cart=draft.cart.id))
@@ -214,7 +214,7 @@ def _seen(change: merge.Change) -> e.TwinObserved:
 def plan_write(draft: Draft, command: c.PlanWrite) -> None:
     """Stores what a twin is about to be told, unless it already shows what it should."""
     twin = draft.cart.twin(command.ref)
-    if twin is None or twin.ended or twin.writes == "none":
+    if twin is None or twin.ended:
         return
     if draft.cart.state is State.CLAIMED or draft.cart.state in CLOSED - BOUGHT:
         return

@@ -187,7 +187,6 @@ class World:
             ref=ref,
             snapshot=snapshot,
             projection=self.projection(cart, ref),
-            writes="conditional",
             line_ids=tuple(self.id("lin") for _ in snapshot.lines),
             new_cart=self.id("crt"),
             origin=Origin(connection=ref.connection),
@@ -343,7 +342,7 @@ class World:
         code, ends = self.id("code"), self.now + timedelta(minutes=15)
         self.command(family, c.OfferHandover(self.id("hnd"), "to_online", code, ends))
         bound = Binding(connection=platform.kind.name, browser="1")
-        join = c.JoinHandover(code, platform.ref, bound, "conditional")
+        join = c.JoinHandover(code, platform.ref, bound)
         assert not isinstance(self.command(family, join), Refused)
 
     def shopper_edits(self) -> None:

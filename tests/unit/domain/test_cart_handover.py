@@ -306,7 +306,7 @@ def join(
     customer: Customer | None = None,
     **rest: bool,
 ) -> c.JoinHandover:
-    return c.JoinHandover(code, ref, who, "conditional", customer=customer, **rest)
+    return c.JoinHandover(code, ref, who, customer=customer, **rest)
 
 
 class TestJoin:

@@ -107,7 +107,7 @@ ASKS: dict[str, Ask] = {
     "revoke": lambda cart, n: c.RevokeHandover(cart.handovers[0].id if cart.handovers else "hnd_0"),
     "codes run out": lambda cart, n: c.LapseHandovers(),
     "join": lambda cart, n: c.JoinHandover(
-        "hash-to_online", APP, Binding(connection="app", browser="a1"), "conditional"
+        "hash-to_online", APP, Binding(connection="app", browser="a1")
     ),
     "claim": lambda cart, n: claim(f"clm_{n}"),
     "claim by code": lambda cart, n: claim(f"clm_{n}", "till-2", code_hash="hash-to_store"),

@@ -54,7 +54,7 @@ def begun(*lines: Line, **rest: Any) -> tuple[e.CartEvent, ...]:
 
 def twin(ref: TwinRef = WEB, shadow: Mapping[str, int] | None = None, **rest: Any) -> Twin:
     kept = {key: Decimal(amount) for key, amount in (shadow or {}).items()}
-    given: dict[str, Any] = {"writes": "conditional", "shadow": kept}
+    given: dict[str, Any] = {"shadow": kept}
     return Twin(ref=ref, **(given | rest))
 
 
@@ -90,7 +90,6 @@ def by_sku(cart: Cart) -> Projection:
 def observe(cart: Cart, snapshot: Snapshot, ref: TwinRef = WEB, **rest: Any) -> c.Observe:
     given: dict[str, Any] = {
         "projection": by_sku(cart),
-        "writes": "conditional",
         "line_ids": tuple(f"lin_new{place}" for place in range(len(snapshot.lines))),
         "new_cart": "crt_next",
         "origin": Origin(connection=ref.connection),
