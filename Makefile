@@ -12,7 +12,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile 
 	--generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--strip-extras --allow-unsafe
 
-.PHONY: help run demo test e2e check lint schemas docs lock clean
+.PHONY: help run demo test e2e companion check lint schemas docs lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ e2e: $(INSTALLED) ## Run the tests against real platforms (needs Node and the np
 	$(BIN)/python -m pytest -m platform || { status=$$?; \
 		if [ $$status -eq 5 ]; then echo "NOT RUN: there are no tests against real platforms"; \
 		else exit $$status; fi; }
+
+companion: $(INSTALLED) ## Run the Vendure companion's own tests on a real shop (needs Node)
+	cd tests/platforms/vendure && npm ci --ignore-scripts --no-audit --no-fund && npm test
 
 check: lint schemas-current test ## Do what the continuous integration does
 
