@@ -25,16 +25,26 @@ def add(
     locale: Annotated[str, typer.Option(help="The language of its pages.")] = "fr-FR",
     logo_url: Annotated[str | None, typer.Option(help="https address of the logo.")] = None,
     privacy_url: Annotated[str | None, typer.Option(help="Where the legal text is.")] = None,
+    pictures_from: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin that pictures may be loaded from; may be given several times."),
+    ] = None,
     tenant: OfTenant = None,
 ) -> None:
     """Add a brand.
 
     \b
     Example:
-      cartbridge brand add maison-lumiere "Maison Lumière" --privacy-url https://example.org/privacy
+      cartbridge brand add maison-lumiere "Maison Lumière" --pictures-from https://cdn.example.org
     """
     brand = checked(
-        Brand, id=id, name=name, locale=locale, logo_url=logo_url, privacy_url=privacy_url
+        Brand,
+        id=id,
+        name=name,
+        locale=locale,
+        logo_url=logo_url,
+        privacy_url=privacy_url,
+        picture_origins=tuple(pictures_from or ()),
     )
 
     async def work(gateway: Gateway, of: Tenant) -> None:

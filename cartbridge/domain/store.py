@@ -12,6 +12,7 @@ from cartbridge.domain.money import CurrencyCode
 PricePolicy = Literal["till", "captured", "lower"]
 Owner = Literal["own", "franchise", "concession"]
 
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 _DEFAULT_CLOSING: Final = time(20, 0)
 
@@ -24,6 +25,7 @@ class Brand(Strict):
     locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "fr-FR"
     logo_url: str | None = None
     privacy_url: str | None = None
+    picture_origins: tuple[Origin, ...] = ()  # where pictures on its pages may come from
 
 
 class Store(Strict):

@@ -36,17 +36,19 @@ async def open_pass(gateway: Gateway, text: str) -> PassView | None:
     if found is None:
         return None
     tenant, cart = found
+    brand = await _brand(gateway, tenant, cart)
     code = await _fresh_code(gateway, tenant, cart) if _may_be_taken(cart) else None
     pass_code = scanned(text)
     return PassView(
         cart=cart,
-        brand=await _brand(gateway, tenant, cart),
+        brand=brand,
         code=code,
         fresh_url=f"/c/{pass_code}",
         watch_url=f"/c/{pass_code}/mark",
         held_by=await _holder(gateway, tenant, cart),
         sold_in=await _sold_in(gateway, tenant, cart),
         before=await _before(gateway, tenant, cart),
+        picture_origins=brand.picture_origins,
     )
 
 

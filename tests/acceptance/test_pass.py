@@ -2,7 +2,7 @@
 
 import re
 
-from tests.acceptance.world import LAMP, World, line
+from tests.acceptance.world import BOOK, LAMP, World, line
 
 
 async def her_pass(world: World) -> str:
@@ -66,3 +66,25 @@ async def test_while_a_till_holds_the_cart_the_pass_says_which(world: World) -> 
     assert "Lyon Part-Dieu" in page.text
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert page.headers["Cache-Control"] == "no-store"
+
+
+async def test_pictures_are_shown_from_the_brand_s_own_origins_alone(world: World) -> None:
+    tenant = (await world.gateway.directory.tenants.list())[0].uuid
+    brand = await world.gateway.directory.brands.get(tenant, "maison-lumiere")
+    assert brand is not None
+    shown = brand.model_copy(update={"picture_origins": ("https://cdn.example.org",)})
+    await world.gateway.directory.brands.update(tenant, shown)
+    ours, foreign = "https://cdn.example.org/lamp.jpg", "https://elsewhere.example.org/book.jpg"
+    await world.shop.snapshot(
+        "web-1", line({**LAMP, "image_url": ours}), line({**BOOK, "image_url": foreign})
+    )
+    await world.settled()
+    cart = await world.shop.cart("web-1")
+    assert cart is not None
+    offer = await world.shop.offer(cart["id"])
+
+    page = await world.client.get(offer["pass_url"].removeprefix(world.gateway.public_url))
+
+    assert ours in page.text
+    assert foreign not in page.text
+    assert "https://cdn.example.org" in page.headers["Content-Security-Policy"]
