@@ -3,15 +3,13 @@
 import asyncio
 import hashlib
 import secrets
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import structlog
-
-from cartbridge.database.connection import Database, Unavailable, is_unavailable
+from cartbridge.database.connection import Database, Unavailable
+from cartbridge.database.group_commit import Bounds, GroupCommit
 from cartbridge.database.inbox_envelope import Delivery, Envelopes, Headers
 from cartbridge.database.pointers import slot_of_key
 from cartbridge.database.queries import queries
@@ -23,8 +21,6 @@ BATCH_BYTES: Final = 4_000_000
 QUEUE_BYTES: Final = 64_000_000
 QUEUE_MESSAGES: Final = 5000
 PATIENCE_SECONDS: Final = 1.0  # platforms wait five seconds at most, some little more than one
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +57,6 @@ class _Row(NamedTuple):
     dedup: bytes | None
 
 
-class _Waiting(NamedTuple):
-    row: _Row
-    stored: "asyncio.Future[Received]"
-
-
 def delivery_key(dedup: bytes, body: bytes) -> bytes:
     """What makes two deliveries the same: the key the connector named, and the very same body.
 
@@ -85,44 +76,38 @@ class Reception:
         self._database = database
         self._envelopes = envelopes
         self._patience = patience
-        self._queue: deque[_Waiting] = deque()
-        self._bytes = 0
-        self._filled = asyncio.Event()
-        self._connection: Any = None
-        self._task: asyncio.Task[None] | None = None
+        self._commits: GroupCommit[_Row, Received] = GroupCommit(
+            database,
+            "inbox",
+            _store,
+            Bounds(
+                batch_items=BATCH_MESSAGES,
+                batch_bytes=BATCH_BYTES,
+                queue_items=QUEUE_MESSAGES,
+                queue_bytes=QUEUE_BYTES,
+                resend_seconds=patience,
+                patience_seconds=patience,
+            ),
+            size=lambda row: len(row.body),
+        )
 
     async def start(self) -> None:
         """Begin to receive; the connection is opened with the first delivery."""
-        self._task = asyncio.create_task(self._run(), name="inbox reception")
+        await self._commits.start()
 
     async def stop(self) -> None:
         """Stop; senders still waiting are told to come back later."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-        while self._queue:
-            _fail(self._queue.popleft(), Unavailable("the gateway is shutting down"))
-        self._bytes = 0
-        self._disconnect()
+        await self._commits.stop()
 
     async def receive(self, arrival: Arrival) -> Received:
         """Store a delivery and answer once it is durable; a duplicate answers the first one.
 
         Unavailable means that it may or may not be stored: the sender must send it again.
         """
-        if self._task is None:
-            raise Unavailable("the gateway is shutting down")
-        if len(self._queue) >= QUEUE_MESSAGES or self._bytes >= QUEUE_BYTES:
-            raise Unavailable("too many deliveries are waiting to be stored")
+        self._commits.check_room()
         try:
             async with asyncio.timeout(self._patience):
-                row = await self._seal(arrival)
-                waiting = _Waiting(row, asyncio.get_running_loop().create_future())
-                self._queue.append(waiting)
-                self._bytes += len(row.body)
-                self._filled.set()
-                return await waiting.stored
+                return await self._commits.submit(await self._seal(arrival))
         except TimeoutError as error:
             raise Unavailable("the database did not store the delivery in time") from error
 
@@ -145,81 +130,8 @@ class Reception:
             None if arrival.dedup is None else delivery_key(arrival.dedup, arrival.body),
         )
 
-    async def _run(self) -> None:
-        while True:
-            await self._filled.wait()
-            batch = self._next_batch()
-            if not batch:
-                self._filled.clear()
-                continue
-            try:
-                await self._store(batch)
-            finally:
-                for waiting in batch:
-                    _fail(waiting, Unavailable("whether the delivery was stored is not known"))
 
-    def _next_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        size = 0
-        while self._queue and len(batch) < BATCH_MESSAGES and size < BATCH_BYTES:
-            waiting = self._queue.popleft()
-            self._bytes -= len(waiting.row.body)
-            if not waiting.stored.done():  # else its sender was told to come back
-                batch.append(waiting)
-                size += len(waiting.row.body)
-        return batch
-
-    async def _store(self, batch: list[_Waiting]) -> None:
-        try:
-            stored = await self._send([waiting.row for waiting in batch])
-        except Unavailable as error:
-            for waiting in batch:
-                _fail(waiting, Unavailable(str(error)))
-        except Exception as error:
-            await self._store_apart(batch, error)
-        else:
-            for waiting, received in zip(batch, stored, strict=True):
-                if not waiting.stored.done():
-                    waiting.stored.set_result(received)
-
-    async def _store_apart(self, batch: list[_Waiting], error: Exception) -> None:
-        """One delivery that the database refuses does not take the others of its batch along."""
-        if len(batch) > 1:
-            for waiting in batch:
-                await self._store([waiting])
-            return
-        log.error("inbox.delivery_refused", connection=str(batch[0].row.connection))
-        _fail(batch[0], error)
-
-    async def _send(self, rows: list[_Row]) -> list[Received]:
-        """Store the batch. After a cut it is sent again, under the same ids, as long as waited."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        while True:
-            try:
-                if self._connection is None:
-                    self._connection = await self._database.dedicated("cartbridge inbox")
-                stored = await self._connection.fetch(queries("inbox")["receive"], *columns)
-                return [
-                    Received(named(MESSAGE_PREFIX, row["message"]), row["duplicate"])
-                    for row in stored
-                ]
-            except BaseException as error:
-                self._disconnect()
-                if not isinstance(error, Unavailable) and not is_unavailable(error):
-                    raise
-                log.warning("inbox.write_interrupted", error=type(error).__name__)
-                if loop.time() > deadline:
-                    raise Unavailable("the database cannot store anything now") from error
-            await asyncio.sleep(0.05)
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()
-
-
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.stored.done():
-        waiting.stored.set_exception(error)
+async def _store(connection: Any, rows: list[_Row]) -> list[Received]:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    stored = await connection.fetch(queries("inbox")["receive"], *columns)
+    return [Received(named(MESSAGE_PREFIX, row["message"]), row["duplicate"]) for row in stored]

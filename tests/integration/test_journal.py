@@ -15,7 +15,7 @@ from cartbridge.database.connection import Database, Unavailable
 from cartbridge.database.documents import Appended, Change, Conflict, Documents, Duplicate
 from cartbridge.database.feed import Feed
 from cartbridge.database.journal import Append, append
-from cartbridge.database.writer import QUEUE_COMMANDS, Writer
+from cartbridge.database.writer import BOUNDS, Writer
 from cartbridge.domain.cart.events import DetailsChanged
 from cartbridge.domain.ids import uuid_of
 
@@ -315,7 +315,6 @@ async def test_a_command_waits_for_the_database_in_bounded_time_and_then_goes_th
     )
     with monkeypatch.context() as outage:
         outage.setattr(database, "dedicated", refuse)
-        outage.setattr("cartbridge.database.writer.RETRY_SECONDS", 0.2)
         with pytest.raises(Unavailable):
             await carts.documents.commit(change)
     assert isinstance(await carts.documents.commit(change), Appended)
@@ -360,7 +359,7 @@ async def test_a_full_queue_refuses_at_once_and_stopping_leaves_nobody_waiting(
         await owner.execute("select from shard_counter for update")
         commits = [
             asyncio.create_task(documents.commit(carts.change(carts.write(carts.new_id(), FINE))))
-            for _ in range(QUEUE_COMMANDS + 200)
+            for _ in range(BOUNDS.queue_items + 200)
         ]
         refused, _ = await asyncio.wait(commits, return_when=asyncio.FIRST_COMPLETED)
         assert all(isinstance(commit.exception(), Unavailable) for commit in refused)
