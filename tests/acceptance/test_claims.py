@@ -60,11 +60,13 @@ async def test_a_claim_that_looks_first_and_writes_then_would_let_several_win(
     base = str(shared.dsn)
     await shared.owner.execute("create table naive (holder text)")
     await shared.owner.execute("insert into naive values (null)")
+    at_the_same_moment = asyncio.Barrier(10)
 
     async def naive(till: int) -> bool:
         connection = await asyncpg.connect(base)
         try:
             holder = await connection.fetchval("select holder from naive")
+            await at_the_same_moment.wait()  # every till looks before one of them writes
             if holder is None:
                 await connection.execute("update naive set holder = $1", str(till))
             return bool(holder is None)
