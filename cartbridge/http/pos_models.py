@@ -254,9 +254,3 @@ class ChangeRequest(Strict):
     codes: Annotated[tuple[str, ...], Field(max_length=50)] | None = None
     customer: Customer | None = None
     staff: Staff | None = None
-
-
-class SheetQuery(Strict):
-    """How the sheet is wanted."""
-
-    as_: Annotated[Literal["page", "screen", "text", "csv"], Field(alias="as")] = "page"
