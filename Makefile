@@ -65,6 +65,8 @@ docs: $(INSTALLED) ## Write the pages of docs/ that are drawn from the code
 lock: $(INSTALLED) ## Pin every dependency anew, with its hashes
 	$(COMPILE) --upgrade --extra dev --extra embedded --extra testing \
 		--output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --extra bench \
+		--output-file requirements-bench.lock pyproject.toml
 	$(COMPILE) --all-build-deps --constraint requirements.lock \
 		--output-file deploy/requirements.lock pyproject.toml
 
