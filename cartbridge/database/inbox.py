@@ -38,7 +38,8 @@ class Inbox(Sorting, Applying, Archive):
 
     def __init__(self, database: Database, vault: Vault, *, patience: float = 1.0) -> None:
         envelopes = Envelopes(database, vault)
-        super().__init__(database, envelopes)
+        for face in (Sorting, Applying, Archive):
+            face.__init__(self, database, envelopes)
         self._reception = Reception(database, envelopes, patience=patience)
 
     async def start(self) -> None:

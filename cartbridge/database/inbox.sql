@@ -46,11 +46,7 @@ update inbox_part set lease_until = clock_timestamp() + $6::interval
 returning ordinal
 
 -- name: finish
-update inbox_part
-   set state = $6, reason = $7, lease_until = null, done_at = clock_timestamp()
- where shard = $1 and tenant = $2 and message = $3 and ordinal = $4 and lease_fence = $5
-   and state = 'taken'
-returning state
+select parts_finish($1, $2, $3, $4, $5, $6, $7)
 
 -- name: retry
 update inbox_part
@@ -64,13 +60,17 @@ returning state
 -- name: list
 select shard, message, connection, received_at, size, state, reason from inbox
  where tenant = $1 and ($2::uuid is null or connection = $2)
-   and ($3::uuid is null or message < $3) and ($5::text is null or state = $5)
+   and ($3::uuid is null or message < $3) and ($7::text is null or state = $7)
+   and ($5::timestamptz is null or received_at >= $5)
+   and ($6::timestamptz is null or received_at < $6)
  order by message desc limit $4
 
 -- name: list_quarantined
 select shard, message, connection, received_at, size, state, reason from inbox i
  where i.tenant = $1 and ($2::uuid is null or i.connection = $2)
    and ($3::uuid is null or i.message < $3)
+   and ($5::timestamptz is null or i.received_at >= $5)
+   and ($6::timestamptz is null or i.received_at < $6)
    and i.message in (
      select q.message from inbox q where q.tenant = $1 and q.state = 'quarantined'
      union

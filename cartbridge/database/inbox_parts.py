@@ -4,10 +4,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
+from cartbridge.database.gathering import Gathering
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.inbox_sorting import UNREADABLE
@@ -40,6 +41,16 @@ class Part:
     shard: int
 
 
+class _Finish(NamedTuple):
+    shard: int
+    tenant: UUID
+    message: UUID
+    ordinal: int
+    fence: int
+    outcome: PartOutcome
+    reason: str | None
+
+
 class Applying:
     """The applier's face of the inbox. A change that is stored in the journal marks its part there;
     what changes nothing is told here."""
@@ -48,6 +59,7 @@ class Applying:
         self._database = database
         self._envelopes = envelopes
         self._sql = queries("inbox")
+        self._finished: Gathering[_Finish, bool] = Gathering(self._finish)
 
     async def take_parts(self, limit: int, lease_seconds: float = 30.0) -> list[Part]:
         """Parts of any tenant to apply now: of each lane the oldest, if nobody holds one of it.
@@ -97,7 +109,10 @@ class Applying:
     async def finish(self, part: Part, outcome: PartOutcome, reason: str | None = None) -> bool:
         """The part led to no change; False if it is finished or another worker has it by now."""
         why = None if reason is None else as_reason(reason)
-        return await self._fenced("finish", part, outcome, why) is not None
+        message = uuid_of(part.message)
+        return await self._finished.ask(
+            _Finish(part.shard, part.tenant, message, part.ordinal, part.fence, outcome, why)
+        )
 
     async def retry(
         self, part: Part, delay: timedelta, reason: str
@@ -110,6 +125,12 @@ class Applying:
             "retry", part, delay, as_reason(reason), PART_ATTEMPTS
         )
         return state
+
+    async def _finish(self, told: list[_Finish]) -> list[bool]:
+        columns = [list(column) for column in zip(*told, strict=True)]
+        async with self._database.connection() as connection:
+            noted: list[bool] = await connection.fetchval(self._sql["finish"], *columns)
+        return noted
 
     async def _fenced(self, query: str, part: Part, *arguments: Any) -> Any:
         async with self._database.tenant(part.tenant) as connection:

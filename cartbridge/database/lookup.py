@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 
 from cartbridge.database.changes import Loaded
 from cartbridge.database.connection import Database
+from cartbridge.database.gathering import Gathering
 from cartbridge.database.history import DocumentKind, StoredEvent, fold, read_event, view_place
 from cartbridge.database.keys import KeyRing, WrappedKey, wrapped_key
 from cartbridge.database.queries import queries
@@ -39,15 +40,12 @@ class Lookup:
         self._by_prefix = {kind.prefix: kind for kind in kinds}
         self._by_name = {kind.kind: kind for kind in kinds}
         self.keys = KeyRing(database, vault)
+        self._rows: Gathering[tuple[int, UUID, UUID], Any] = Gathering(self._load_rows)
 
     async def load(self, tenant: UUID, document: str) -> Loaded[Any] | None:
         """The document as it stands, None if this tenant has none of that id."""
-        identifier = uuid_of(document)
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                queries("lookup")["load"], self.shard_of(document), tenant, identifier
-            )
-        if row is None or row["kind"] != self.kind_of(document).kind:
+        row = await self._rows.ask((self.shard_of(document), tenant, uuid_of(document)))
+        if row["kind"] != self.kind_of(document).kind:
             return None
         stored = wrapped_key(row)
         key = await self.keys.open(tenant, row["key_root"], stored)
@@ -149,6 +147,12 @@ class Lookup:
     def shard_of(self, document: str) -> int:
         """The shard a document lives in."""
         return shard_of_slot(slot_of(document), self._database.shards)
+
+    async def _load_rows(self, asked: list[tuple[int, UUID, UUID]]) -> list[Any]:
+        columns = [list(column) for column in zip(*asked, strict=True)]
+        async with self._database.connection() as connection:
+            rows: list[Any] = await connection.fetch(queries("lookup")["load"], *columns)
+        return rows
 
     async def _loaded(
         self,

@@ -1,5 +1,5 @@
 -- name: load
-select * from load_document($1, $2, $3)
+select * from load_documents($1, $2, $3)
 
 -- name: key_of
 select s.kind, s.key_root,

@@ -1,17 +1,19 @@
 """What is found by a hash: one row that names the document, written once and first."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from cartbridge.database.connection import Database, Unavailable
+from cartbridge.database.connection import Database
+from cartbridge.database.gathering import Gathering
 from cartbridge.database.queries import queries
 from cartbridge.domain.ids import shard_of_slot
 
 PointerKind = Literal["twin", "code", "short_code", "pass", "receipt", "identifier", "claim"]
-_TRIES: Final = 5
 
 
 def slot_of_key(key: bytes) -> int:
@@ -32,12 +34,31 @@ class Owned:
     target: UUID
 
 
+class _Claim(NamedTuple):
+    shard: int
+    tenant: UUID
+    kind: PointerKind
+    key: bytes
+    target: UUID
+    expires_at: datetime | None
+
+
+class _Find(NamedTuple):
+    shard: int
+    tenant: UUID
+    kind: PointerKind
+    key: bytes
+    lapsed: bool
+
+
 class Pointers:
     """Hashes that lead to documents; the hash is made by the caller and never reversible here."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = queries("pointers")
+        self._claims: Gathering[_Claim, UUID] = Gathering(partial(self._all, "claim"))
+        self._finds: Gathering[_Find, UUID | None] = Gathering(partial(self._all, "find"))
 
     async def claim_pointer(
         self,
@@ -51,25 +72,15 @@ class Pointers:
 
         One that has expired is replaced.
         """
-        for _ in range(_TRIES):
-            async with self._database.tenant(tenant) as connection:
-                winner: UUID | None = await connection.fetchval(
-                    self._sql["claim"], self._shard(key), tenant, kind, key, target, expires_at
-                )
-            if winner is not None:
-                return winner
-            # Somebody wrote it after our statement began: the next one sees it.
-        raise Unavailable("a pointer is being rewritten over and over: try again")
+        return await self._claims.ask(
+            _Claim(self._shard(key), tenant, kind, key, target, expires_at)
+        )
 
     async def find(
         self, tenant: UUID, kind: PointerKind, key: bytes, *, lapsed: bool = False
     ) -> UUID | None:
         """The document this key names; with `lapsed` also if the pointer has expired."""
-        async with self._database.tenant(tenant) as connection:
-            target: UUID | None = await connection.fetchval(
-                self._sql["find"], self._shard(key), tenant, kind, key, lapsed
-            )
-        return target
+        return await self._finds.ask(_Find(self._shard(key), tenant, kind, key, lapsed))
 
     async def find_owner(self, kind: Literal["pass", "code"], key: bytes) -> Owned | None:
         """Whose a pass or code is, lapsed or not: its address names no retailer."""
@@ -102,6 +113,12 @@ class Pointers:
             async with self._database.connection() as connection:
                 removed += await connection.fetchval(self._sql["forget"], shard, older_than)
         return removed
+
+    async def _all(self, query: str, asked: Sequence[tuple[Any, ...]]) -> list[Any]:
+        columns = [list(column) for column in zip(*asked, strict=True)]
+        async with self._database.connection() as connection:
+            answers: list[Any] = await connection.fetchval(self._sql[query], *columns)
+        return answers
 
     def _shard(self, key: bytes) -> int:
         return shard_of_key(key, self._database.shards)

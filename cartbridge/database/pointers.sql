@@ -1,21 +1,8 @@
 -- name: claim
-with mine as (
-  insert into pointer as p (shard, tenant, kind, key, target, expires_at)
-    values ($1, $2, $3, $4, $5, $6)
-    on conflict (shard, tenant, kind, key)
-    do update set target = excluded.target, made_at = clock_timestamp(),
-                  expires_at = excluded.expires_at
-     where p.expires_at <= clock_timestamp()
-  returning target)
-select target from mine
-union all
-select target from pointer
- where shard = $1 and tenant = $2 and kind = $3 and key = $4 and not exists (select from mine)
+select pointers_claim($1, $2, $3, $4, $5, $6)
 
 -- name: find
-select target from pointer
- where shard = $1 and tenant = $2 and kind = $3 and key = $4
-   and ($5 or expires_at is null or expires_at > clock_timestamp())
+select pointers_find($1, $2, $3, $4, $5)
 
 -- name: owner
 select tenant, target from pointer_owner($1, $2, $3)

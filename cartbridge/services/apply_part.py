@@ -57,6 +57,7 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
         return
     command = part_command(part.message, part.ordinal)
     ours = [x for x in read.observations if _is(part.ref, x)]
+    outcome = None
     for place, seen in enumerate(ours, start=1):
         mark = Mark(part.shard, part.message, part.ordinal, "applied")
         cause = Cause(
@@ -64,8 +65,9 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
             message=part.message,
             marks=(mark,) if place == len(ours) else (),
         )
-        await apply_observation(gateway, link, seen, cause)
-    await gateway.inbox.finish(part, "applied")
+        outcome = await apply_observation(gateway, link, seen, cause)
+    if outcome is None or not outcome.marked:
+        await gateway.inbox.finish(part, "applied")
 
 
 def _is(ref: TwinRef, seen: Observation) -> bool:

@@ -11,6 +11,7 @@ from cartbridge.domain.twin import TwinRef
 from cartbridge.services.adopt_cart import adopt_cart, heir_of
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.problems import Problem
+from cartbridge.services.run_command import Look, look_at
 
 
 def twin_key(ref: TwinRef) -> bytes:
@@ -50,40 +51,39 @@ async def living(gateway: Gateway, tenant: UUID, cart: Cart) -> Cart:
 
 async def cart_of_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart | None:
     """The cart that holds this twin now; the pointer is mended if the twin moved on."""
-    key = twin_key(ref)
-    target = await gateway.pointers.find(tenant, "twin", key)
-    if target is None:
-        return None
-    first = named("crt", target)
-    loaded = await gateway.documents.load(tenant, first)
-    cart = loaded.state if loaded is not None else Cart(id=first)
-    seen = {cart.id}
-    while _moved(cart, ref) and cart.successor is not None and cart.successor not in seen:
-        if cart.state is State.MERGED:
-            await adopt_cart(gateway, tenant, cart)  # before anything is applied to the heir
-        loaded = await gateway.documents.load(tenant, cart.successor)
-        if loaded is None:
+    target = await gateway.pointers.find(tenant, "twin", twin_key(ref))
+    return None if target is None else (await _followed(gateway, tenant, ref, target)).cart
+
+
+async def cart_for_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Look:
+    """The cart that holds this twin, or an empty one that a first observation will begin."""
+    fresh = uuid_of(new_id(gateway, "crt"))
+    target = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh)
+    if target == fresh:
+        return Look(Cart(id=named("crt", fresh)))
+    return await _followed(gateway, tenant, ref, target)
+
+
+async def _followed(gateway: Gateway, tenant: UUID, ref: TwinRef, target: UUID) -> Look:
+    """From the cart a twin's pointer names to the one that holds the twin now."""
+    look = await look_at(gateway, tenant, named("crt", target))
+    seen = {look.cart.id}
+    while _moved(look.cart, ref) and look.cart.successor not in {None, *seen}:
+        if look.cart.state is State.MERGED:
+            await adopt_cart(gateway, tenant, look.cart)  # before anything is applied to the heir
+        heir = await look_at(gateway, tenant, str(look.cart.successor))
+        if heir.loaded is None:
             break
-        cart = loaded.state
-        seen.add(cart.id)
-    if cart.id != first:
-        await gateway.pointers.repoint(tenant, "twin", key, target, uuid_of(cart.id))
-    return cart
+        look = heir
+        seen.add(look.cart.id)
+    holder = uuid_of(look.cart.id)
+    if holder != target:
+        await gateway.pointers.repoint(tenant, "twin", twin_key(ref), target, holder)
+    return look
 
 
 def _moved(cart: Cart, ref: TwinRef) -> bool:
     return cart.twin(ref) is None or cart.state is State.MERGED
-
-
-async def cart_for_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart:
-    """The cart that holds this twin, or an empty one that a first observation will begin."""
-    found = await cart_of_twin(gateway, tenant, ref)
-    if found is not None:
-        return found
-    fresh = uuid_of(new_id(gateway, "crt"))
-    winner = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh)
-    loaded = await gateway.documents.load(tenant, named("crt", winner))
-    return loaded.state if loaded is not None else Cart(id=named("crt", winner))
 
 
 async def cart_of_short_code(gateway: Gateway, tenant: UUID, key: bytes) -> Cart | None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -39,16 +39,28 @@ _OVER: Final = (e.ClaimReleased, e.OutcomeTold, e.Sold, e.Ordered, e.Merged)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left: the carts it touched, this one first, and whether it was a repeat."""
+    """What a command left: the carts it touched, this one first, and whether it was a repeat.
+
+    `marked`: the parts of messages that it finishes were marked in the same append.
+    """
 
     carts: tuple[Cart, ...]
     events: tuple[e.CartEvent, ...]
     repeated: bool = False
+    marked: bool = False
 
     @property
     def cart(self) -> Cart:
         """The cart the command was for."""
         return self.carts[0]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A cart as it was seen a moment ago; if it moved on since, the append finds out."""
+
+    cart: Cart
+    loaded: Loaded[Cart] | None = None  # None: it does not exist yet
 
 
 async def run_command(
@@ -61,11 +73,15 @@ async def run_command(
     occurred_at: datetime | None = None,
     marks: Sequence[Mark] = (),
     causation: str | None = None,
+    look: Look | None = None,
 ) -> Outcome:
-    """Runs one command on one cart; Problem if it is refused. `make` sees the cart as it is now."""
+    """Runs one command on one cart; Problem if it is refused. `make` sees the cart as it is now.
+
+    With a `look` that was taken already the first try spares itself another.
+    """
     for _ in range(_TRIES):
-        loaded = await gateway.documents.load(caller.tenant, cart_id)
-        cart = loaded.state if loaded is not None else Cart(id=cart_id)
+        seen, look = look or await look_at(gateway, caller.tenant, cart_id), None
+        cart, loaded = seen.cart, seen.loaded
         now = gateway.clock()
         try:
             command = await make(cart)
@@ -85,12 +101,18 @@ async def run_command(
         match await gateway.documents.commit(change):
             case Appended():
                 carts = tuple(decided.cart for decided in decision)
-                return Outcome(carts, decision[0].events)
+                return Outcome(carts, decision[0].events, marked=True)
             case Duplicate():
-                return await _present(gateway, caller, cart_id)
+                return replace(await _present(gateway, caller, cart_id), marked=True)
             case Conflict():
                 continue
     raise Problem("unavailable", retry_after=1)
+
+
+async def look_at(gateway: Gateway, tenant: UUID, cart_id: str) -> Look:
+    """The cart as it stands, or an empty one if there is none of that id."""
+    loaded = await gateway.documents.load(tenant, cart_id)
+    return Look(Cart(id=cart_id) if loaded is None else loaded.state, loaded)
 
 
 async def _present(gateway: Gateway, caller: Caller, cart_id: str) -> Outcome:
