@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Generic
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from cartbridge.database.history import (
     DocumentKind,
     S,
-    StoredHeader,
     at_version,
     event_place,
     view_place,
@@ -172,9 +173,14 @@ class PreparedWrite:
         """The head, the events and the view; `key` seals what is personal."""
         before = self._write.before
         link = b"" if before is None else before.hash
+        # What the events share is dumped once; the rest follows it, as StoredHeader reads it back.
+        shared = self._write.header.model_dump(mode="json", exclude_none=True) | {
+            "tenant": str(self._change.tenant),
+            "document": self._write.document,
+        }
         events = []
         for number, (event, body, personal) in enumerate(self._events, self._expected + 1):
-            row = self._event_row(event, number, body, personal, key, link)
+            row = self._event_row(event, number, shared, body, personal, key, link)
             events.append(row)
             link = row.hash
         head = StreamRow(
@@ -186,29 +192,29 @@ class PreparedWrite:
         self,
         event: Any,
         version: int,
+        shared: dict[str, Any],
         body: bytes,
         personal: bytes | None,
         key: DataKey | None,
         link: bytes,
     ) -> EventRow:
-        stored = StoredHeader(
-            **dict(self._write.header),
-            tenant=self._change.tenant,
-            document=self._write.document,
-            version=version,
-            type=event.type,
-            schema_version=event.schema_version,
-            command=self._change.command,
+        header = to_json(
+            shared
+            | {
+                "version": version,
+                "type": event.type,
+                "schema_version": event.schema_version,
+                "command": self._change.command,
+            }
         )
-        header = stored.model_dump_json(exclude_none=True).encode()
         aad = event_place(self._change.tenant, self.root, self.stream, version)
         sealed = seal(key, personal, aad)
         return EventRow(
             self.stream,
             version,
-            stored.type,
-            stored.schema_version,
-            stored.occurred_at,
+            event.type,
+            event.schema_version,
+            self._write.header.occurred_at,
             header,
             body,
             sealed,

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -74,14 +75,19 @@ def unseal(key: DataKey | None, sealed: bytes | None, aad: bytes) -> bytes | Era
 
 def split(model: Strict) -> tuple[bytes, bytes | None]:
     """The model as JSON without its personal fields, and those that hold something as JSON."""
+    if not model.personal:
+        return model.model_dump_json().encode(), None
     body = model.model_dump_json(exclude=set(model.personal)).encode()
-    fields = type(model).model_fields
-    filled = {
-        name
-        for name in model.personal
-        if getattr(model, name) != fields[name].get_default(call_default_factory=True)
-    }
+    blank = _blank(type(model))
+    filled = {name for name, empty in blank.items() if getattr(model, name) != empty}
     return body, model.model_dump_json(include=filled).encode() if filled else None
+
+
+@cache
+def _blank(model: type[Strict]) -> dict[str, Any]:
+    """What the personal fields of such a model hold while nobody told anything."""
+    fields = model.model_fields
+    return {name: fields[name].get_default(call_default_factory=True) for name in model.personal}
 
 
 def join(body: bytes, personal: bytes | Erased | None) -> bytes:

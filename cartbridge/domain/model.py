@@ -1,6 +1,6 @@
 """The form of every model: values that never change and know all their fields."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,3 +12,6 @@ class Strict(BaseModel):
 
     # Top-level fields that may hold personal data; the database keeps them only encrypted.
     personal: ClassVar[frozenset[str]] = frozenset()
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self  # it never changes: a default is shared, not copied for each model

@@ -23,8 +23,9 @@ def _exact(value: Any) -> Any:
 # Up to 10^9 with six decimals: grams of a kilogram, millimetres of a kilometre.
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_exact),
+    # Right behind the type, or it would not be checked natively.
     Field(ge=0, max_digits=15, decimal_places=6, allow_inf_nan=False),
+    BeforeValidator(_exact),
     PlainSerializer(plain, return_type=str),
 ]
 

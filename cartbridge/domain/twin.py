@@ -54,7 +54,8 @@ class PlannedWrite(Strict):
     base_revision: int | None
     expected: Basket
     codes: tuple[str, ...] = ()
-    wanted: Basket = {}  # the part of `expected` as we wanted it before remembered refusals
+    # the part of `expected` as we wanted it before remembered refusals
+    wanted: Basket = Field(default_factory=dict)
 
 
 class ObservedLine(Strict):
@@ -88,8 +89,8 @@ class Snapshot(Strict):
     shipping: int = 0
     has_payment: bool = False
     customer: Customer | None = None
-    attribution: dict[str, str] = {}
-    consent: dict[str, bool] = {}
+    attribution: dict[str, str] = Field(default_factory=dict)
+    consent: dict[str, bool] = Field(default_factory=dict)
     price_list: str | None = None
 
     @property
@@ -107,7 +108,7 @@ class Twin(Strict):
     ref: TwinRef
     aliases: tuple[str, ...] = ()
     ended: bool = False  # the platform is done with it: it is watched, never written
-    shadow: Basket = {}
+    shadow: Basket = Field(default_factory=dict)
     shadow_codes: tuple[str, ...] = ()
     revision: int | None = None
     last_push: str | None = None  # the newest of our writes that the shadow already holds

@@ -47,9 +47,9 @@ class Started(Event):
     locale: str | None = None
     price_list: str | None = None
     customer: Customer | None = None
-    attribution: dict[str, str] = {}
-    consent: dict[str, bool] = {}
-    metadata: dict[str, str] = {}
+    attribution: dict[str, str] = Field(default_factory=dict)
+    consent: dict[str, bool] = Field(default_factory=dict)
+    metadata: dict[str, str] = Field(default_factory=dict)
 
 
 class LineAdded(Event):

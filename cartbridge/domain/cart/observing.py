@@ -187,14 +187,17 @@ def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[st
 
 
 def _details(cart: Cart, shown: Snapshot) -> e.DetailsChanged | None:
-    changed = e.DetailsChanged(
-        shipping=shown.shipping if shown.shipping != cart.shipping else None,
-        has_payment=shown.has_payment if shown.has_payment != cart.has_payment else None,
-        locale=shown.locale if shown.locale not in (None, cart.locale) else None,
-        attribution=shown.attribution if shown.attribution not in ({}, cart.attribution) else None,
-        consent=shown.consent if shown.consent not in ({}, cart.consent) else None,
-    )
-    return None if changed == e.DetailsChanged() else changed
+    changed = {
+        "shipping": shown.shipping if shown.shipping != cart.shipping else None,
+        "has_payment": shown.has_payment if shown.has_payment != cart.has_payment else None,
+        "locale": shown.locale if shown.locale not in (None, cart.locale) else None,
+        "attribution": shown.attribution
+        if shown.attribution not in ({}, cart.attribution)
+        else None,
+        "consent": shown.consent if shown.consent not in ({}, cart.consent) else None,
+    }
+    told = {name: value for name, value in changed.items() if value is not None}
+    return e.DetailsChanged.model_validate(told) if told else None
 
 
 def _seen(change: merge.Change) -> e.TwinObserved:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.line import Discount, Line
@@ -126,18 +128,21 @@ class Cart(Strict):
     customer: Customer | None = None
     origin: Origin = Origin()
     lines: tuple[Line, ...] = ()
-    notes: dict[str, str] = {}  # line → what the shopper wrote
+    notes: dict[str, str] = Field(default_factory=dict)  # line → what the shopper wrote
     codes: tuple[str, ...] = ()
     shipping: int = 0
     has_payment: bool = False
-    attribution: dict[str, str] = {}
-    consent: dict[str, bool] = {}
-    metadata: dict[str, str] = {}
+    attribution: dict[str, str] = Field(default_factory=dict)
+    consent: dict[str, bool] = Field(default_factory=dict)
+    metadata: dict[str, str] = Field(default_factory=dict)
     twins: tuple[Twin, ...] = ()
-    waiting: dict[str, Snapshot] = {}  # twin → the newest seen while a terminal held the cart
-    moved_with: dict[str, tuple[str, ...]] = {}  # twin that came from another cart → its old pushes
+    # twin → the newest seen while a terminal held the cart
+    waiting: dict[str, Snapshot] = Field(default_factory=dict)
+    # twin that came from another cart → its old pushes
+    moved_with: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     handovers: tuple[Handover, ...] = ()  # the live ones
-    bindings: dict[str, Binding] = {}  # code hash of a used to-online code → who joined by it
+    # code hash of a used to-online code → who joined by it
+    bindings: dict[str, Binding] = Field(default_factory=dict)
     claim: Claim | None = None
     last_claim: Claim | None = None  # the newest there was, over or not
     fence: int = 0

@@ -25,7 +25,7 @@ def snapshot_of(cart: wire.Cart, settings: Settings, report: Report) -> Snapshot
         codes=cart.codes,
         revision=cart.revision,
         last_push=cart.last_push,
-        refused=refusals(cart.refused, names_of(lines), _basket(lines)),
+        refused=refusals(cart.refused, names_of(lines), _basket(lines)) if cart.refused else (),
         refused_codes=tuple(CodeRefusal(code=r.code, reason=r.reason) for r in cart.refused_codes),
         at=cart.updated_at,
         currency=cart.currency or settings.currency,
@@ -81,10 +81,11 @@ def count_unknown(part: wire.Wire, report: Report) -> None:
         report.add("…", "dropped", f"{count} fields that this version does not know")
 
 
-def _unknown(part: object) -> int:
-    if isinstance(part, tuple):
-        return sum(_unknown(member) for member in part)
-    if not isinstance(part, wire.Wire):
-        return 0
-    members = (getattr(part, name) for name in type(part).model_fields)
-    return len(part.model_extra or {}) + sum(_unknown(member) for member in members)
+def _unknown(part: wire.Wire | tuple[object, ...]) -> int:
+    count, members = 0, part
+    if isinstance(part, wire.Wire):
+        count, members = len(part.model_extra or ()), tuple(vars(part).values())
+    for member in members:
+        if member and isinstance(member, wire.Wire | tuple):
+            count += _unknown(member)
+    return count
