@@ -207,8 +207,10 @@ class PreparedWrite:
                 "command": self._change.command,
             }
         )
-        aad = event_place(self._change.tenant, self.root, self.stream, version)
-        sealed = seal(key, personal, aad)
+        sealed = None
+        if personal is not None:
+            aad = event_place(self._change.tenant, self.root, self.stream, version)
+            sealed = seal(key, personal, aad)
         return EventRow(
             self.stream,
             version,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic_core import to_json
 
 from cartbridge.database.vault import KEY_BYTES, NONCE_BYTES
 from cartbridge.domain.model import Strict
@@ -76,11 +77,11 @@ def unseal(key: DataKey | None, sealed: bytes | None, aad: bytes) -> bytes | Era
 def split(model: Strict) -> tuple[bytes, bytes | None]:
     """The model as JSON without its personal fields, and those that hold something as JSON."""
     if not model.personal:
-        return model.model_dump_json().encode(), None
-    body = model.model_dump_json(exclude=set(model.personal)).encode()
+        return to_json(model), None
+    body = to_json(model, exclude=set(model.personal))
     blank = _blank(type(model))
     filled = {name for name, empty in blank.items() if getattr(model, name) != empty}
-    return body, model.model_dump_json(include=filled).encode() if filled else None
+    return body, to_json(model, include=filled) if filled else None
 
 
 @cache

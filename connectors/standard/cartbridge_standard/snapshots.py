@@ -1,7 +1,7 @@
 """A whole cart of a canonical body, read into the gateway's own form."""
 
 from decimal import Decimal
-from typing import get_args
+from typing import Final, get_args
 
 from cartbridge.sdk.documents import Channel, CodeRefusal, Customer, ObservedLine, Snapshot
 from cartbridge.sdk.errors import Unreadable
@@ -81,11 +81,17 @@ def count_unknown(part: wire.Wire, report: Report) -> None:
         report.add("…", "dropped", f"{count} fields that this version does not know")
 
 
-def _unknown(part: wire.Wire | tuple[object, ...]) -> int:
-    count, members = 0, part
-    if isinstance(part, wire.Wire):
-        count, members = len(part.model_extra or ()), tuple(vars(part).values())
-    for member in members:
-        if member and isinstance(member, wire.Wire | tuple):
-            count += _unknown(member)
+def _unknown(part: wire.Wire) -> int:
+    count = len(part.model_extra or ())
+    for member in vars(part).values():
+        for one in member if type(member) is tuple else (member,):
+            if type(one) in _PARTS:
+                count += _unknown(one)
     return count
+
+
+def _kinds(kind: type[wire.Wire]) -> set[type[wire.Wire]]:
+    return {kind}.union(*(_kinds(narrower) for narrower in kind.__subclasses__()))
+
+
+_PARTS: Final = frozenset(_kinds(wire.Wire))
