@@ -96,7 +96,7 @@ def rebuild() -> None:
     """
 
     done = asyncio.run(_rebuilt())
-    say(f"{done.documents} documents folded, {done.mended} views mended.")
+    say(f"{done.documents} documents of {done.events} events folded, {done.mended} views mended.")
 
 
 async def _rebuilt() -> rebuilding.Rebuilt:
@@ -106,5 +106,5 @@ async def _rebuilt() -> rebuilding.Rebuilt:
             return await rebuilding.rebuild(
                 base.database,
                 gateway.documents,
-                lambda done: status.update(f"{done.documents} documents, {done.mended} mended"),
+                lambda done: status.update(f"{done.documents} documents, {done.events} events, {done.mended} mended"),
             )

@@ -36,7 +36,7 @@ class DocumentKind(Generic[S]):
     kind: str  # its name in the database: cart
     model: type[S]
     parse_event: Callable[[dict[str, Any]], Any]
-    evolve: Callable[[S, Any, Header], S]
+    evolve: Callable[[S, Any, datetime], S]  # the state, what happened, and when
     due: Callable[[S], datetime | None]  # when somebody has to look at it, unasked
     customer: Callable[[S], str | None] = customer_of
 
@@ -102,10 +102,7 @@ def view_place(tenant: UUID, root: UUID, document: UUID, version: int) -> bytes:
 
 def read_event(kind: DocumentKind[Any], row: Any, root: UUID, key: DataKey | None) -> StoredEvent:
     """The event in a row of the journal."""
-    aad = event_place(row["tenant"], root, row["stream"], row["version"])
-    personal = unseal(key, row["sealed"], aad)
-    erased = isinstance(personal, Erased)
-    facts = from_json(join(row["body"], personal))
+    facts, erased = _facts(row, root, key)
     return StoredEvent(
         tenant=row["tenant"],
         document=named(kind.prefix, row["stream"]),
@@ -120,6 +117,15 @@ def read_event(kind: DocumentKind[Any], row: Any, root: UUID, key: DataKey | Non
     )
 
 
+def _facts(row: Any, root: UUID, key: DataKey | None) -> tuple[dict[str, Any], bool]:
+    """What an event tells, and whether a part of it was erased."""
+    if row["sealed"] is None:
+        return from_json(row["body"]), False
+    aad = event_place(row["tenant"], root, row["stream"], row["version"])
+    personal = unseal(key, row["sealed"], aad)
+    return from_json(join(row["body"], personal)), isinstance(personal, Erased)
+
+
 def _parse(kind: DocumentKind[Any], facts: dict[str, Any], erased: bool) -> Any:
     try:
         return kind.parse_event(facts)
@@ -129,17 +135,21 @@ def _parse(kind: DocumentKind[Any], facts: dict[str, Any], erased: bool) -> Any:
         raise
 
 
-def fold(kind: DocumentKind[S], document: str, events: Iterable[StoredEvent]) -> S:
-    """The document as these events, from its first one on, leave it.
+def fold(
+    kind: DocumentKind[S], document: str, rows: Iterable[Any], root: UUID, key: DataKey | None
+) -> S:
+    """The document as these rows of the journal, from its first one on, leave it.
 
     An event that cannot be told any more changes nothing but the version.
     """
     begin: Any = kind.model
     state: S = begin(id=document)
-    for stored in events:
-        if stored.event is not None:
-            state = kind.evolve(state, stored.event, stored.header)
-        state = at_version(state, stored.version)
+    for row in rows:
+        facts, erased = _facts(row, root, key)
+        event = _parse(kind, facts, erased)
+        if event is not None:
+            state = kind.evolve(state, event, row["occurred_at"])
+        state = at_version(state, row["version"])
     return state
 
 

@@ -63,29 +63,36 @@ class Lookup:
 
         None if it did not exist then, or has not come to that version yet.
         """
-        events = await self.history(tenant, document)
+        kind = self.kind_of(document)
+        root, key, rows = await self._events(tenant, document)
         if at is not None:
-            late = (number for number, event in enumerate(events) if event.recorded_at > at)
-            events = events[: next(late, len(events))]
+            late = (number for number, row in enumerate(rows) if row["recorded_at"] > at)
+            rows = rows[: next(late, len(rows))]
         if version is not None:
-            if version > len(events):
+            if version > len(rows):
                 return None
-            events = events[:version]
-        return fold(self.kind_of(document), document, events) if events else None
+            rows = rows[:version]
+        return fold(kind, document, rows, root, key) if rows else None
 
     async def history(self, tenant: UUID, document: str, after: int = 0) -> list[StoredEvent]:
         """What happened to a document after a version, in order; empty if there is no such one."""
-        kind, shard, identifier = self.kind_of(document), self.shard_of(document), uuid_of(document)
+        kind = self.kind_of(document)
+        root, key, rows = await self._events(tenant, document, after)
+        return [read_event(kind, row, root, key) for row in rows]
+
+    async def _events(
+        self, tenant: UUID, document: str, after: int = 0
+    ) -> tuple[UUID, DataKey | None, list[Any]]:
+        shard, identifier = self.shard_of(document), uuid_of(document)
         async with self._database.tenant(tenant) as connection:
             head = await connection.fetchrow(queries("lookup")["key_of"], shard, tenant, identifier)
             rows = await connection.fetch(
                 queries("lookup")["events"], shard, tenant, identifier, after
             )
-        if head is None or head["kind"] != kind.kind:
-            return []
+        if head is None or head["kind"] != self.kind_of(document).kind:
+            return identifier, None, []
         root = head["key_root"]
-        key = await self.keys.open(tenant, root, wrapped_key(head))
-        return [read_event(kind, row, root, key) for row in rows]
+        return root, await self.keys.open(tenant, root, wrapped_key(head)), rows
 
     async def find(
         self,

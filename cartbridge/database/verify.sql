@@ -22,5 +22,5 @@ select * from stored_view_keys($1, $2, $3, $4)
 -- name: stored_views
 select * from stored_views($1, $2, $3)
 
--- name: replace_view
-select replace_view($1, $2, $3, $4::view_in) as replaced
+-- name: replace_views
+select replaced from replace_views($1, $2, $3, $4::view_in[])

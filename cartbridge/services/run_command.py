@@ -83,9 +83,10 @@ async def run_command(
         seen, look = look or await look_at(gateway, caller.tenant, cart_id), None
         cart, loaded = seen.cart, seen.loaded
         now = gateway.clock()
+        happened_at = min(occurred_at or now, now)  # a clock that is ahead moves nothing ahead
         try:
             command = await make(cart)
-            decision = decide(cart, command, now) if command is not None else ()
+            decision = decide(cart, command, now, happened_at) if command is not None else ()
             if isinstance(decision, Refused):
                 raise refused(decision)
         except Problem:
@@ -94,7 +95,7 @@ async def run_command(
             raise
         if not any(decided.events for decided in decision):
             return Outcome((cart,), ())
-        header = _header(caller, occurred_at or now, causation)
+        header = _header(caller, happened_at, causation)
         change = await _change(gateway, caller, command_id, header, loaded, decision, marks)
         if change is None:
             continue

@@ -105,12 +105,25 @@ begin
   return v_done;
 end $$;
 
+-- Writes views made anew from the journal, each unless its document has moved on meanwhile.
+create function replace_views(
+  p_shard smallint, p_tenants uuid[], p_updated_at timestamptz[], p_views view_in[])
+returns table (replaced boolean)
+language plpgsql volatile security definer set search_path = public, pg_temp
+as $$
+begin
+  for number in 1 .. cardinality(p_views) loop
+    replaced := replace_view(p_shard, p_tenants[number], p_updated_at[number], p_views[number]);
+    return next;
+  end loop;
+end $$;
+
 do $$
 declare
   name text;
 begin
   foreach name in array array['load_documents', 'pointers_claim', 'pointers_find',
-                              'parts_finish'] loop
+                              'parts_finish', 'replace_views'] loop
     execute format('alter function %I owner to cartbridge_engine', name);
     execute format('revoke all on function %I from public', name);
     execute format('grant execute on function %I to cartbridge_app', name);

@@ -58,6 +58,7 @@ class Observe:
     new_cart: str  # used if the cart is finished and the twin was touched again
     origin: Origin
     brand: str | None = None
+    at_once: bool = False  # even while a terminal holds the cart: it was bought like this
 
 
 @dataclass(frozen=True)

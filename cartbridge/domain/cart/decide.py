@@ -12,9 +12,14 @@ from cartbridge.domain.refusals import Refused, Refusing
 Decision = tuple[Decided, ...]  # this cart first, then one that is born or carries on
 
 
-def decide(cart: Cart, command: c.Command, now: datetime) -> Decision | Refused:
-    """The facts the command leads to, cart by cart, or a refusal that changed nothing."""
-    draft = Draft(cart, now)
+def decide(
+    cart: Cart, command: c.Command, now: datetime, happened_at: datetime | None = None
+) -> Decision | Refused:
+    """The facts the command leads to, cart by cart, or a refusal that changed nothing.
+
+    `happened_at` is the time its facts will carry, where that is not now.
+    """
+    draft = Draft(cart, now, happened_at or now)
     try:
         other = _dispatch(draft, command)
     except Refusing as refusing:

@@ -25,6 +25,7 @@ class Draft:
 
     cart: Cart
     now: datetime
+    happened_at: datetime  # what the journal will say, so that folding it leads to the same cart
     events: list[e.CartEvent] = field(default_factory=list)
 
     def tell(self, *events: e.CartEvent) -> None:
@@ -32,7 +33,7 @@ class Draft:
         for event in events:
             if not may(self.cart.state, event.type):
                 raise Refusing("cart_not_open", state=self.cart.state.value)
-            self.cart = evolve(self.cart, event, self.now)
+            self.cart = evolve(self.cart, event, self.happened_at)
             self.events.append(event)
 
     def end_codes(self, used: str | None = None) -> None:

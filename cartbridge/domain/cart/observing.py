@@ -32,7 +32,7 @@ def observe(draft: Draft, command: c.Observe) -> Draft | None:
     held = draft.cart.waiting.get(str(command.ref))
     if merge.is_stale(twin, command.snapshot) or merge.is_overtaken(held, command.snapshot):
         return None
-    if draft.cart.state is State.CLAIMED:
+    if draft.cart.state is State.CLAIMED and not command.at_once:
         _hold(draft, command)
         return None
     change = merge.observe(twin, command.snapshot)
@@ -75,7 +75,7 @@ def _hold(draft: Draft, command: c.Observe) -> None:
 
 def _born_from(draft: Draft, command: c.Observe, twin: Twin) -> Draft:
     """The shopper filled the twin of a finished cart: a new cart takes it over, and the others."""
-    child = Draft(Cart(id=command.new_cart), draft.now)
+    child = Draft(Cart(id=command.new_cart), draft.now, draft.happened_at)
     bought = draft.cart.state in BOUGHT
     # What was bought is not wanted again; what only lay in a closed cart still is.
     kept = twin if bought else Twin(ref=twin.ref, aliases=twin.aliases)

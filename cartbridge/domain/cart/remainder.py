@@ -14,7 +14,7 @@ def remainder(
     draft: Draft, before: Cart, left: tuple[Line, ...], cart_id: str, codes: tuple[str, ...] = ()
 ) -> Draft:
     """The cart of what is left: same shopper, same pass, and the twins that live on."""
-    child = Draft(Cart(id=cart_id), draft.now)
+    child = Draft(Cart(id=cart_id), draft.now, draft.happened_at)
     child.tell(
         e.Started(
             origin=before.origin,

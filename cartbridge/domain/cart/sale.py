@@ -186,7 +186,7 @@ def void(draft: Draft, command: c.VoidSale) -> Draft | None:
     successor = command.successor
     if successor is None or successor.state in BOUGHT | OUT_OF_REACH:
         return _reopen(draft, command, successor, sold)
-    heir = Draft(successor, draft.now)
+    heir = Draft(successor, draft.now, draft.happened_at)
     for taken in sold:
         line = cart.line(taken.line)
         if line is not None and not taken.extra:
@@ -200,7 +200,7 @@ def void(draft: Draft, command: c.VoidSale) -> Draft | None:
 def _reopen(
     draft: Draft, command: c.VoidSale, successor: Cart | None, sold: tuple[SoldLine, ...]
 ) -> Draft | None:
-    heir = Draft(successor, draft.now) if successor is not None else None
+    heir = Draft(successor, draft.now, draft.happened_at) if successor is not None else None
     draft.tell(e.SaleVoided(receipt_number=command.receipt_number))
     for taken in sold:
         line = draft.cart.line(taken.line)
