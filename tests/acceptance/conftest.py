@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.acceptance.world import World, flaws, open_world
+from tests.acceptance.world import World, flaws, open_world, strays
 
 
 @pytest.fixture
@@ -22,7 +22,10 @@ async def shared(
 ) -> AsyncIterator[World]:
     """One world for a module whose stories do not disturb each other."""
     name = await copies.take()
-    async with open_world(server(name), tmp_path_factory.mktemp("shared")) as world:
+    folder = tmp_path_factory.mktemp("shared")
+    async with open_world(server(name), folder) as world:
         yield world
-    assert await flaws(server(name)) == []  # whatever the stories did, the journal is intact
+    # Whatever the stories did, the journal is intact, and the views are what it says.
+    assert await flaws(server(name)) == []
+    assert await strays(server(name), folder) == []
     copies.give_back(name)

@@ -20,6 +20,7 @@ from cartbridge_sandbox.visitor import Gateway as AskedGateway
 
 from cartbridge.app import Foundation, open_gateway, serving, working
 from cartbridge.database.connection import Database
+from cartbridge.database.rebuild import rebuild
 from cartbridge.database.vault import Vault
 from cartbridge.database.verify import Finding, Progress, verify
 from cartbridge.demo.retailer import set_up
@@ -31,6 +32,7 @@ from cartbridge.settings import Settings
 
 Json = dict[str, Any]
 
+VAULT = Vault.of(bytes(range(32)))
 LAMP = {"sku": "LAMP-OAK", "gtin": "3700123456780", "title": "Lampe chêne"}
 BOOK = {"sku": "BOOK-LIGHT", "gtin": "9791099990013", "title": "Le Livre des lumières"}
 PLAID = {"sku": "PLAID", "gtin": "3760123451086", "title": "Plaid en laine"}
@@ -344,6 +346,18 @@ class World:
 
         await until(done, 30.0)
 
+    async def now(self) -> None:
+        """What would go out later is due now, and no circuit stays open."""
+        await self.owner.execute(
+            "update outbox set run_at = clock_timestamp() where ctid = any (array("
+            "select ctid from outbox where state = 'waiting' and lease_until is null"
+            " and run_at > clock_timestamp() for update skip locked))"
+        )
+        await self.owner.execute(
+            "update circuit set open_until = null where ctid = any (array("
+            "select ctid from circuit where open_until is not null for update skip locked))"
+        )
+
     async def event_count(self) -> int:
         """How many facts the journal holds: a refusal must not change it."""
         return int(await self.owner.fetchval("select count(*) from event"))
@@ -376,6 +390,24 @@ async def flaws(dsn: str) -> list[Finding]:
     return [one for one in told if isinstance(one, Finding)]
 
 
+async def strays(dsn: str, folder: Path) -> list[str]:
+    """The ids of the views that are not, byte for byte, what folding the journal leads to."""
+    base = Foundation(Database(dsn), VAULT, dsn, None)
+    await base.database.start()
+    owner = await asyncpg.connect(dsn)
+    bodies = "select id, body from view"
+    try:
+        async with open_gateway(Settings(port=free_port(), data_dir=folder), base) as gateway:
+            before = {row["id"]: row["body"] for row in await owner.fetch(bodies)}
+            told = await rebuild(base.database, gateway.documents, lambda _: None)
+            after = {row["id"]: row["body"] for row in await owner.fetch(bodies)}
+    finally:
+        await owner.close()
+        await base.database.stop()
+    assert told.documents == len(after)
+    return [str(view) for view in after if before.get(view) != after[view]]
+
+
 @asynccontextmanager
 async def open_sandbox(world: World, folder: Path, **switches: Any) -> AsyncIterator[SandboxShop]:
     """The real sandbox shop, which posts its hooks to this world's gateway."""
@@ -405,13 +437,13 @@ async def open_world(
     Without `work` its loops stand still; `limits` are times that settings give in minutes only.
     """
     clock = Clock()
+    more.setdefault("allow_private_addresses", "127.0.0.0/8,::1/128")  # where its shops live
     settings = Settings(port=free_port(), data_dir=folder, **more)
-    vault = Vault.of(bytes(range(32)))
     async with AsyncExitStack() as stack:
         database = Database(dsn)
         await database.start()
         stack.push_async_callback(database.stop)
-        base = Foundation(database, vault, dsn, None)
+        base = Foundation(database, VAULT, dsn, None)
         opened = await stack.enter_async_context(open_gateway(settings, base))
         gateway = replace(opened, clock=clock, limits=replace(opened.limits, **(limits or {})))
         told = await set_up(gateway, folder, f"http://127.0.0.1:{free_port()}")
