@@ -64,14 +64,12 @@ class Lookup:
         None if it did not exist then, or has not come to that version yet.
         """
         kind = self.kind_of(document)
-        root, key, rows = await self._events(tenant, document)
+        root, key, rows = await self._events(tenant, document, upto=version)
         if at is not None:
             late = (number for number, row in enumerate(rows) if row["recorded_at"] > at)
             rows = rows[: next(late, len(rows))]
-        if version is not None:
-            if version > len(rows):
-                return None
-            rows = rows[:version]
+        if version is not None and version > len(rows):
+            return None
         return fold(kind, document, rows, root, key) if rows else None
 
     async def history(self, tenant: UUID, document: str, after: int = 0) -> list[StoredEvent]:
@@ -81,13 +79,13 @@ class Lookup:
         return [read_event(kind, row, root, key) for row in rows]
 
     async def _events(
-        self, tenant: UUID, document: str, after: int = 0
+        self, tenant: UUID, document: str, after: int = 0, upto: int | None = None
     ) -> tuple[UUID, DataKey | None, list[Any]]:
         shard, identifier = self.shard_of(document), uuid_of(document)
         async with self._database.tenant(tenant) as connection:
             head = await connection.fetchrow(queries("lookup")["key_of"], shard, tenant, identifier)
             rows = await connection.fetch(
-                queries("lookup")["events"], shard, tenant, identifier, after
+                queries("lookup")["events"], shard, tenant, identifier, after, upto
             )
         if head is None or head["kind"] != self.kind_of(document).kind:
             return identifier, None, []

@@ -13,6 +13,7 @@ select s.kind, s.key_root,
 select tenant, stream, version, position, type, occurred_at, recorded_at, header, body, sealed
   from event
  where shard = $1 and tenant = $2 and stream = $3 and version > $4
+   and ($5::int is null or version <= $5)
  order by version
 
 -- name: find

@@ -4,9 +4,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from copy import copy
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -82,17 +82,11 @@ class Words:
 
     def money(self, amount: int, currency: str) -> str:
         """An amount in minor units as people write it: 49,90 €."""
-        pattern = copy(self._locale.currency_formats["standard"])
-        digits = minor_digits(currency)
-        pattern.frac_prec = (digits, digits)  # ours, never CLDR's, which hides decimals of some
-        written: str = pattern.apply(
-            to_major(amount, currency), self._locale, currency=currency, currency_digits=False
-        )
-        return written
+        return _money(amount, currency, self._locale)
 
     def number(self, value: int | Decimal) -> str:
         """A number as people write it: 2,5."""
-        return format_decimal(value, locale=self._locale, decimal_quantization=False)
+        return _number(str(value), self._locale)
 
     def cell(self, value: Decimal) -> str:
         """A number as that country's spreadsheets read it: no grouping, 49,90."""
@@ -114,11 +108,12 @@ class Words:
 
     def date(self, at: datetime, time_zone: str) -> str:
         """The day of a moment in that time zone: 21 novembre 2026."""
-        return format_date(at.astimezone(ZoneInfo(time_zone)), "long", locale=self._locale)
+        return _date(at.astimezone(ZoneInfo(time_zone)).date(), self._locale)
 
     def time(self, at: datetime, time_zone: str) -> str:
         """The hour and minute of a moment in that time zone: 14:02."""
-        return format_time(at, "short", tzinfo=ZoneInfo(time_zone), locale=self._locale)
+        moment = at.astimezone(ZoneInfo(time_zone))
+        return _time(moment.hour, moment.minute, self._locale)
 
     def _form(self, count: Param) -> str:
         form = self._locale.plural_form(Decimal(count))
@@ -135,6 +130,33 @@ def _words(language: str, country: str) -> Words:
     except (UnknownLocaleError, ValueError):
         locale = Locale.parse(_DEFAULT[language])
     return Words(language, locale)
+
+
+# A timeline writes the same few numbers, days and minutes over and over.
+@lru_cache(maxsize=4096)
+def _money(amount: int, currency: str, locale: Locale) -> str:
+    pattern = copy(locale.currency_formats["standard"])
+    digits = minor_digits(currency)
+    pattern.frac_prec = (digits, digits)  # ours, never CLDR's, which hides decimals of some
+    written: str = pattern.apply(
+        to_major(amount, currency), locale, currency=currency, currency_digits=False
+    )
+    return written
+
+
+@lru_cache(maxsize=4096)
+def _number(value: str, locale: Locale) -> str:
+    return format_decimal(Decimal(value), locale=locale, decimal_quantization=False)
+
+
+@lru_cache(maxsize=4096)
+def _date(day: date, locale: Locale) -> str:
+    return format_date(day, "long", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _time(hour: int, minute: int, locale: Locale) -> str:
+    return format_time(time(hour, minute), "short", locale=locale)
 
 
 @cache
