@@ -105,6 +105,10 @@ class Connections:
         digest = _hook_hash(hook)
         return await self._by_hook.get(digest, lambda: self._find(digest))
 
+    def known_by_hook(self, hook: str) -> Connection | None:
+        """As `by_hook`, if it was looked up in the last seconds; else None."""
+        return self._by_hook.known(_hook_hash(hook))
+
     async def list(self, tenant: UUID) -> Sequence[Connection]:
         """The retailer's connections by slug."""
         async with self._database.tenant(tenant) as db:
@@ -154,6 +158,8 @@ class Connections:
             if hook is not None:
                 shard, _, digest, _ = self._hook(tenant, hook, identifier)
                 await db.execute(self._sql["remove_hook"], shard, tenant, digest)
+                await db.execute(self._sql["forget_credential"], *place)
+                await db.execute(self._sql["forget_duties"], *place[:2], identifier)
         self.forget()
         return hook is not None
 
@@ -175,6 +181,14 @@ class Connections:
         place = (self._shard(tenant), tenant, uuid_of(identifier))
         async with self._database.tenant(tenant) as db:
             await db.execute(self._sql["connection_heard"], *place)
+
+    async def may_be_silent(self, tenant: UUID, identifier: str, hours: int | None) -> None:
+        """For how long it may be silent: 0 for ever, None as long as any connection."""
+        place = (self._shard(tenant), tenant, uuid_of(identifier))
+        async with self._database.tenant(tenant) as db:
+            found = await db.fetchval(self._sql["connection_silence"], *place, hours)
+        if found is None:
+            raise NotThere(f"there is no connection {identifier}")
 
     def forget(self) -> None:
         """Look up again from now on."""

@@ -1,14 +1,20 @@
-"""A connection's settings as they rest: secrets in them are encrypted under the master key."""
+"""A connection's secrets as they rest, encrypted under the master key: set up, or renewed."""
 
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from cartbridge.database.connection import Database
+from cartbridge.database.pointers import shard_of_key
+from cartbridge.database.queries import queries
 from cartbridge.database.vault import Vault
 
 _SEALED: Final = "sealed"
+_RENEWED: Final = "renewed credentials"  # under this name they are sealed, as one
 
 Settings = Mapping[str, Any]
 
@@ -59,6 +65,53 @@ class Credentials:
 
     def _open(self, tenant: UUID, owner: UUID, name: str, sealed: str) -> Any:
         return json.loads(self._vault.unwrap(base64.b64decode(sealed), _place(tenant, owner, name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What a platform gave a connection; each renewal is one version further."""
+
+    version: int
+    values: Mapping[str, str] = field(repr=False)
+    expires_at: datetime | None = None
+
+
+class RenewedCredentials:
+    """What connectors had renewed: kept before it is used, so that it is never lost by a crash."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._seals = Credentials(vault)
+        self._sql = queries("credentials")
+
+    async def read(self, tenant: UUID, connection: UUID) -> Renewed | None:
+        """The newest, None if nothing was ever renewed."""
+        async with self._database.tenant(tenant) as db:
+            row = await db.fetchrow(self._sql["read"], self._shard(tenant), tenant, connection)
+        if row is None:
+            return None
+        values = self._seals.open(tenant, connection, row["sealed"])[_RENEWED]
+        return Renewed(row["version"], values, row["expires_at"])
+
+    async def keep(
+        self,
+        tenant: UUID,
+        connection: UUID,
+        values: Mapping[str, str],
+        expires_at: datetime | None,
+        *,
+        after: int,
+    ) -> Renewed | None:
+        """Keep what follows on that version (0: the first); None if it is not the newest."""
+        sealed = self._seals.seal(tenant, connection, {_RENEWED: dict(values)}, {_RENEWED})
+        place = (self._shard(tenant), tenant, connection)
+        query = self._sql["keep_next" if after else "keep_first"]
+        async with self._database.tenant(tenant) as db:
+            version = await db.fetchval(query, *place, after, sealed, expires_at)
+        return None if version is None else Renewed(version, values, expires_at)
+
+    def _shard(self, tenant: UUID) -> int:
+        return shard_of_key(tenant.bytes, self._database.shards)
 
 
 def _place(tenant: UUID, owner: UUID, name: str) -> bytes:

@@ -78,6 +78,16 @@ returning id, slug, connector, brand, channel, settings, hook, state, last_heard
 -- name: remove_connection
 delete from connection where shard = $1 and tenant = $2 and id = $3 returning hook
 
+-- name: forget_credential
+delete from credential where shard = $1 and tenant = $2 and connection = $3
+
+-- name: forget_duties
+delete from duty where shard = $1 and tenant = $2 and subject = $3
+
+-- name: connection_silence
+update connection set silent_after_hours = $4 where shard = $1 and tenant = $2 and id = $3
+returning id
+
 -- name: remove_hook
 delete from connection_hook where shard = $1 and tenant = $2 and hash = $3
 

@@ -1,6 +1,6 @@
 """Brands, stores and terminals: where carts are sold."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -52,12 +52,24 @@ class Store(Strict):
         return self.policy or ("till" if self.owner == "franchise" else "lower")
 
     def next_closing(self, now: datetime) -> datetime:
-        """When this store closes next, in its own time zone."""
-        local = now.astimezone(ZoneInfo(self.time_zone))
-        closing = local.replace(
-            hour=self.closing_time.hour, minute=self.closing_time.minute, second=0, microsecond=0
-        )
-        return closing if closing > local else closing + timedelta(days=1)
+        """When this store closes next, by its own clock; the moment is in UTC."""
+        return min(closing for closing in self._closings(now) if closing > now)
+
+    def last_closing(self, now: datetime) -> datetime:
+        """When this store closed last, this moment included; the moment is in UTC."""
+        return max(closing for closing in self._closings(now) if closing <= now)
+
+    def _closings(self, now: datetime) -> list[datetime]:
+        """One closing for each day around a moment, whatever its clocks do in that night.
+
+        An hour that is skipped is closed at after it; of an hour that comes twice it is the first.
+        """
+        zone = ZoneInfo(self.time_zone)
+        today = now.astimezone(zone).date()
+        at = self.closing_time.replace(second=0, microsecond=0)
+        days = (today + timedelta(days=days) for days in (-2, -1, 0, 1, 2))
+        # Through UTC, because moments of one zone are compared by what its clocks show.
+        return [datetime.combine(day, at, zone).astimezone(UTC) for day in days]
 
 
 class Terminal(Strict):

@@ -30,3 +30,15 @@ async def run_loop(
             continue
         if not done:
             await news.wait(idle_seconds)
+
+
+async def run_turns(name: str, step: Callable[[], Awaitable[int]], seconds: float) -> None:
+    """Runs `step` at its times, whatever is appended meanwhile; a failure waits for the next."""
+    while True:
+        try:
+            await step()
+        except Unavailable as error:
+            log.warning("worker.database_away", loop=name, why=str(error))
+        except Exception:
+            log.exception("worker.step_failed", loop=name)
+        await asyncio.sleep(seconds)

@@ -1,4 +1,5 @@
 create table if not exists basket (ref text primary key, body text not null);
+create table if not exists change (place integer primary key autoincrement, basket text not null unique);
 create table if not exists stock (sku text primary key, left_over text not null);
 create table if not exists push (push text primary key, status integer not null, answer text not null);
 create table if not exists visitor (session text primary key, basket text not null);

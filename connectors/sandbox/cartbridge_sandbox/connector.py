@@ -10,6 +10,7 @@ import httpx
 
 from cartbridge.sdk import client, payload
 from cartbridge.sdk.contract import (
+    Changed,
     Connector,
     Delivery,
     Manifest,
@@ -29,6 +30,7 @@ from cartbridge_sandbox.signing import check, sign
 from cartbridge_sandbox.translate import (
     key_of,
     read_basket,
+    read_changed,
     read_hook,
     snapshot_of,
     understood,
@@ -36,6 +38,7 @@ from cartbridge_sandbox.translate import (
 )
 
 OK: Final = frozenset({200})
+PAGE: Final = 100  # baskets at once
 
 
 class Sandbox(Connector):
@@ -45,7 +48,9 @@ class Sandbox(Connector):
         name="sandbox",
         title="Sandbox shop",
         kind="shop",
-        capabilities=frozenset({"fetch", "push", "freeze", "continue_online", "join"}),
+        capabilities=frozenset(
+            {"fetch", "push", "freeze", "continue_online", "join", "changed_since", "hook"}
+        ),
         writes="conditional",
         versions="the shop of this package",
         settings=Settings,
@@ -69,7 +74,7 @@ class Sandbox(Connector):
         """What a hook says, or the basket that `fetch` brought."""
         if isinstance(document, Raw):
             return read_hook(understood(wire.Hook, payload.loads(document.body)))
-        return read_basket(document)
+        return read_changed(document) if "event" in document else read_basket(document)
 
     def project(self, cart: Cart) -> Projection:
         """One row per SKU; what has none stays out."""
@@ -80,6 +85,24 @@ class Sandbox(Connector):
         expected = OK | {404, 410}
         response = await _call(remote, "read", {"ref": ref.external_id}, expected)
         return _basket(response) if response.status_code == 200 else None
+
+    async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
+        """The baskets that changed after a place in the shop's own order of changes."""
+        call = {"after": cursor["place"] if cursor else 0, "limit": PAGE}
+        told = _told(await _call(remote, "changed", call, OK))
+        try:
+            page = understood(wire.Changes, told)
+        except Unreadable as error:
+            raise Unknown(f"the answer cannot be understood: {error}") from error
+        return Changed(told["changed"], {"place": page.place}, page.more)
+
+    async def hook_is_on(self, hook_url: str, remote: Remote) -> bool:
+        """Whether the shop posts hooks; it has only the one address."""
+        return _told(await _call(remote, "hook", {}, OK)).get("on") is True
+
+    async def rearm(self, hook_url: str, remote: Remote) -> None:
+        """Lets the shop post hooks again."""
+        await _call(remote, "rearm", {}, OK)
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes every row on condition of the revision; a repeat answers its first result."""
@@ -111,11 +134,15 @@ async def _call(
     return await client.post(remote.client, url, content, headers, expected)
 
 
-def _basket(response: httpx.Response) -> dict[str, Any]:
+def _told(response: httpx.Response) -> dict[str, Any]:
     try:
-        basket = payload.loads(response.content).get("basket")
+        return payload.loads(response.content)
     except Unreadable as error:
         raise Unknown(f"the answer cannot be read: {error}") from error
+
+
+def _basket(response: httpx.Response) -> dict[str, Any]:
+    basket = _told(response).get("basket")
     if not isinstance(basket, dict):
         raise Unknown("the answer holds no basket")
     return basket

@@ -33,6 +33,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.executescript((files("cartbridge_sandbox") / "baskets.sql").read_text())
+        self._db.execute("insert or ignore into change (basket) select ref from basket")
         self._db.executemany(
             "insert or ignore into stock values (?, ?)",
             [(a.sku, str(a.stock)) for a in ARTICLES.values() if a.stock is not None],
@@ -64,6 +65,15 @@ class Database:
         """Stores the basket as it is, without telling anybody."""
         body = basket.model_dump_json()
         self._db.execute("insert or replace into basket values (?, ?)", (basket.ref, body))
+        self._db.execute("insert or replace into change (basket) values (?)", (basket.ref,))
+
+    def changed(self, after: int, limit: int) -> tuple[list[Basket], int]:
+        """Baskets that changed after a place, oldest change first, and the place of the last."""
+        rows = self._db.execute(
+            "select basket, place from change where place > ? order by place limit ?",
+            (after, limit),
+        ).fetchall()
+        return [self.basket(ref) for ref, _ in rows], rows[-1][1] if rows else after
 
     def tell(self, basket: Basket, event: str, **more: Any) -> None:
         """Puts a hook about the basket into the queue."""

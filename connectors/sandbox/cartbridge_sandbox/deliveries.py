@@ -54,7 +54,7 @@ class Deliveries:
     ) -> None:
         overtaken = len(queue) > 1 and dice.fall(dice.switches.reorder)
         hook = queue[1] if overtaken else queue[0]
-        if dice.fall(dice.switches.lose):
+        if dice.switches.hook_off or dice.fall(dice.switches.lose):
             self._database.posted(hook.id)
             return
         taken = await self._post(client, hook)

@@ -13,10 +13,12 @@ class Misbehaviour(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    slow: Annotated[float, Field(ge=0, le=60)] = 0  # seconds before any answer to the gateway
+    slow: Annotated[float, Field(ge=0, le=60)] = 0  # seconds before any call takes effect
+    slow_answer: Annotated[float, Field(ge=0, le=60)] = 0  # seconds between effect and answer
     duplicate: Chance = 0  # a hook is posted twice
     reorder: Chance = 0  # a hook overtakes the one before it
     lose: Chance = 0  # a hook is never posted
+    hook_off: bool = False  # no hook is posted until the gateway switches them on again
     refuse: frozenset[str] = frozenset()  # SKUs of which no write gets any more than is there
     lost_answer: Chance = 0  # a call of the gateway takes effect, its answer is never sent
     late_write: Chance = 0  # a write is not answered and lands only after `late_after` seconds
@@ -34,6 +36,10 @@ class Dice:
         """Takes other switches, and begins again at their seed."""
         self.switches = switches
         self._random = random.Random(switches.seed)  # noqa: S311 - chance, not secrecy
+
+    def hook_on(self) -> None:
+        """The shop posts hooks again; the other switches and the dice go on as they are."""
+        self.switches = self.switches.model_copy(update={"hook_off": False})
 
     def fall(self, chance: float) -> bool:
         """Whether it happens this time; a chance of 0 or 1 leaves nothing to the dice."""

@@ -1,7 +1,7 @@
 """The sandbox's own dialect: major-unit decimal strings, one row per SKU."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -91,6 +91,14 @@ class Order(Wire):
 
     number: Ref
     at: Moment
+
+
+class Changes(Wire):
+    """What changed since a place, and the place of the last change told."""
+
+    changed: Annotated[tuple[dict[str, Any], ...], Field(max_length=200)]
+    place: Rev
+    more: bool = False
 
 
 class Hook(Wire):

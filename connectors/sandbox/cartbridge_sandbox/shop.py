@@ -23,7 +23,14 @@ from cartbridge_sandbox.misbehaviour import Dice, Misbehaviour
 from cartbridge_sandbox.refusals import ShopRefuses
 from cartbridge_sandbox.shopper_desk import ShopperDesk, language
 from cartbridge_sandbox.visitor import Gateway
-from cartbridge_sandbox.writes import Answer, FreezeCall, GatewayDesk, ReadCall, WriteCall
+from cartbridge_sandbox.writes import (
+    Answer,
+    ChangedCall,
+    FreezeCall,
+    GatewayDesk,
+    ReadCall,
+    WriteCall,
+)
 
 
 @dataclass(frozen=True)
@@ -125,9 +132,7 @@ class Shop:
         except Forged:
             return web.json_response({"code": "forged"}, status=401)
         switches = self._dice.switches
-        if switches.slow:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), switches.slow)
+        await self._pause(switches.slow)
         if request.match_info["what"] == "write" and self._dice.fall(switches.late_write):
             self._land_later(body)
             return _unanswered(request)
@@ -135,7 +140,16 @@ class Shop:
         if self._dice.fall(switches.lost_answer):
             self.deliveries.wake()
             return _unanswered(request)
+        if switches.slow_answer:
+            self.deliveries.wake()  # the hook of a write comes before its answer
+            await self._pause(switches.slow_answer)
         return web.json_response(answer, status=status)
+
+    async def _pause(self, seconds: float) -> None:
+        """So long, unless the shop closes before."""
+        if seconds:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), seconds)
 
     def _called(self, what: str, body: bytes) -> Answer:
         try:
@@ -145,6 +159,13 @@ class Shop:
                     return self._desk.write(call, self._dice.switches.refuse)
                 case "read":
                     return self._desk.read(ReadCall.model_validate_json(body))
+                case "changed":
+                    return self._desk.changed(ChangedCall.model_validate_json(body))
+                case "hook":
+                    return 200, {"on": not self._dice.switches.hook_off}
+                case "rearm":
+                    self._dice.hook_on()
+                    return 200, {"on": True}
                 case "freeze":
                     return self._desk.freeze(FreezeCall.model_validate_json(body))
                 case "thaw":

@@ -289,8 +289,9 @@ def _part(text: str) -> str:
 def _wait(response: httpx.Response) -> float | None:
     """How long to wait before asking again; None if this is an answer."""
     told = response.headers.get("retry-after", "")
-    running = response.status_code == 409 and told != ""
-    if response.status_code < 500 and response.status_code != 429 and not running:
+    status = response.status_code
+    running = status == 409 and told != ""
+    if status < 500 and status not in (408, 429) and not running:
         return None
     return min(float(told), LONGEST_WAIT) if told.isdigit() else 0.1
 

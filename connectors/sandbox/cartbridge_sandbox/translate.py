@@ -66,6 +66,15 @@ def read_basket(document: Mapping[str, Any]) -> Read:
     return Read(observations=(_seen(basket),), report=lost_of(basket))
 
 
+def read_changed(document: Mapping[str, Any]) -> Read:
+    """What a basket that changed says, and whether she is at the checkout."""
+    hook = understood(wire.Hook, document)
+    read = read_hook(hook)
+    if hook.event not in ("left", "checkout"):
+        return read
+    return Read(observations=(_seen(hook.basket), *read.observations), report=read.report)
+
+
 def _seen(basket: wire.Basket) -> Observation:
     return CartSeen(external_id=basket.ref, snapshot=snapshot_of(basket))
 

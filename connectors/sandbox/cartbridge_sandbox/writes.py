@@ -41,6 +41,13 @@ class ReadCall(BaseModel):
     ref: Ref
 
 
+class ChangedCall(BaseModel):
+    """From which place on, and how many baskets at once."""
+
+    after: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
 class FreezeCall(BaseModel):
     """Until when a till holds the cart, and where."""
 
@@ -61,6 +68,12 @@ class GatewayDesk:
         if basket.state == "dropped":
             raise ShopRefuses(410, "basket_ended")
         return 200, {"basket": basket.shown()}
+
+    def changed(self, call: ChangedCall) -> Answer:
+        """What hooks would have told of the baskets that changed since, each as it is now."""
+        baskets, place = self._database.changed(call.after, call.limit)
+        told = [_as_hook(basket) for basket in baskets]
+        return 200, {"changed": told, "place": place, "more": len(told) == call.limit}
 
     def write(self, call: WriteCall, refuse: frozenset[str]) -> Answer:
         """Writes at that revision only; a repeated push id gets its first answer."""
@@ -131,3 +144,11 @@ class GatewayDesk:
         if ARTICLES[sku].unit == "C62" and want % 1:
             return Decimal(int(want)), "whole pieces only"
         return want, ""
+
+
+def _as_hook(basket: Basket) -> dict[str, Any]:
+    event = {"open": "left", "ordered": "order"}.get(basket.state, basket.state)
+    told: dict[str, Any] = {"event": event, "basket": basket.shown()}
+    if basket.order_number is not None:
+        told["order"] = {"number": basket.order_number, "at": basket.updated.isoformat()}
+    return told

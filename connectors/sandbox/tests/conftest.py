@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cartbridge_sandbox.misbehaviour import Misbehaviour
 from cartbridge_sandbox.shop import Shop, ShopSettings
 from cartbridge_sandbox.visitor import Gateway
 
+from cartbridge.sdk.addresses import Reach
 from cartbridge.sdk.client import make_client
 from cartbridge.sdk.contract import Raw, Remote
 
@@ -111,7 +113,7 @@ async def shopper(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def remote(shop: Shop) -> AsyncIterator[Remote]:
-    async with make_client() as client:
+    async with make_client(Reach(private=(ip_network("127.0.0.0/8"),))) as client:
         yield Remote(make_settings(shop.url), client)
 
 

@@ -69,6 +69,21 @@ async def test_a_write_may_land_after_it_was_given_up(
     assert await plaids(shopper, ref) == ["2"]
 
 
+async def test_the_hook_of_a_write_may_come_before_its_answer(
+    shop: Shop, shopper: httpx.AsyncClient, remote: Remote, hooks: Any
+) -> None:
+    ref = await begin(shopper)
+    await switch(shopper, slow_answer=30)
+    asking = asyncio.create_task(SANDBOX.push(write_to(ref), remote))
+    async with asyncio.timeout(5):
+        while hooks.revisions != [1, 2]:
+            await shop.deliveries.idle.wait()
+            shop.deliveries.idle.clear()
+    assert not asking.done()
+    assert await plaids(shopper, ref) == ["2"]
+    asking.cancel()
+
+
 async def test_hooks_may_come_twice(
     shop: Shop, shopper: httpx.AsyncClient, hooks: Any, posted: Posted
 ) -> None:

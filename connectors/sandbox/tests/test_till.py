@@ -21,6 +21,7 @@ class FakeGateway:
         self.refuse: tuple[int, dict[str, Any]] | None = None
         self.lose_answers = 0
         self.busy = 0
+        self.busy_status = 409
         self.keys: list[str] = []
         self.auth: list[str | None] = []
 
@@ -37,7 +38,7 @@ class FakeGateway:
         self.auth.append(request.headers.get("authorization"))
         if self.busy:
             self.busy -= 1
-            return web.json_response({}, status=409, headers={"retry-after": "0"})
+            return web.json_response({}, status=self.busy_status, headers={"retry-after": "0"})
         if key not in self.answers:
             self.answers[key] = self.refuse or (200, self.done(request, await request.json()))
         if self.lose_answers:
@@ -236,10 +237,11 @@ async def test_a_sale_outlives_a_key_that_is_no_longer_accepted(
         assert len(till.waiting) == 1
 
 
-async def test_a_call_that_still_runs_is_asked_for_again(
-    open_till: OpenTill, gateway: FakeGateway
+@pytest.mark.parametrize("status", [408, 409, 429, 503])
+async def test_a_call_that_was_not_taken_yet_is_made_again(
+    open_till: OpenTill, gateway: FakeGateway, status: int
 ) -> None:
-    gateway.busy = 2
+    gateway.busy, gateway.busy_status = 2, status
     async with open_till() as till:
         assert (await till.claim(code="BCDF"))["claim"] == "clm_1"
     assert (len(gateway.keys), len(set(gateway.keys))) == (3, 1)

@@ -4,11 +4,13 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from cartbridge.sdk import payload, webhook
 from cartbridge.sdk.contract import (
     Capability,
+    Changed,
     Connector,
     Delivery,
     Manifest,
@@ -23,7 +25,7 @@ from cartbridge.sdk.documents import Cart, Projection, TwinRef, Writes, project_
 from cartbridge.sdk.errors import Forged, Refuse, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_standard import payloads as wire
-from cartbridge_standard.calls import call, data_of
+from cartbridge_standard.calls import ask, call, data_of
 from cartbridge_standard.keys import item_key
 from cartbridge_standard.report import Report
 from cartbridge_standard.settings import Settings
@@ -33,6 +35,7 @@ from cartbridge_standard.writing import shown_snapshot, write_body, written_snap
 
 WRITE_STATUSES: Final = frozenset({200, 409})
 READ_STATUSES: Final = frozenset({200, 404, 410})
+PAGE: Final = "100"  # carts at once
 
 
 class Standard(Connector):
@@ -42,7 +45,7 @@ class Standard(Connector):
         name="standard",
         title="Canonical webhook",
         kind="shop",
-        capabilities=frozenset({"fetch", "push"}),
+        capabilities=frozenset({"fetch", "push", "changed_since"}),
         writes="conditional",
         versions="canonical webhook v1, Standard Webhooks 1.0.2",
         settings=Settings,
@@ -53,10 +56,11 @@ class Standard(Connector):
         return "none" if settings.write_url is None else "conditional"
 
     def capabilities(self, settings: Any) -> frozenset[Capability]:
-        """What its addresses allow: reading needs a `read_url`, writing a `write_url`."""
+        """What its addresses allow: a `read_url`, a `write_url`, a `changes_url`."""
         addresses: dict[Capability, str | None] = {
             "fetch": settings.read_url,
             "push": settings.write_url,
+            "changed_since": settings.changes_url,
         }
         return frozenset(name for name, url in addresses.items() if url is not None)
 
@@ -69,7 +73,7 @@ class Standard(Connector):
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
         """The cart a body speaks of; nothing for types that this version keeps aside."""
-        envelope = _envelope(hook)
+        envelope = _envelope(hook.body)
         if envelope.type in KEPT_ASIDE:
             return []
         named = understood(wire.Mention, envelope.data, "data")
@@ -83,7 +87,9 @@ class Standard(Connector):
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         """What a body says, or the cart that `fetch` brought."""
         if isinstance(document, Raw):
-            return read_envelope(_envelope(document), settings)
+            return read_envelope(_envelope(document.body), settings)
+        if "type" in document and "data" in document:  # a change may say what became of the cart
+            return read_envelope(_understood(document), settings)
         report = Report()
         return Read(observations=(cart_seen(document, settings, report),), report=report.entries)
 
@@ -102,6 +108,19 @@ class Standard(Connector):
         if response.status_code != 200:
             return None
         return {**data, **data_of(response)}
+
+    async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
+        """The carts that changed, through `changes_url`; the cursor is the system's own."""
+        settings: Settings = remote.settings
+        if settings.changes_url is None:
+            raise Refuse("this connection has no changes_url: it cannot be asked what changed")
+        asked = {"after": str(cursor["next"])} if cursor else {}
+        answer = await ask(remote, settings.changes_url, {**asked, "limit": PAGE})
+        try:
+            page = understood(wire.Changes, answer, "answer")
+        except Unreadable as error:
+            raise Refuse(f"the answer cannot be understood: {error}") from error
+        return Changed(answer["carts"], {"next": page.next}, page.more)
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Sends the whole cart through `write_url`, on condition of its revision."""
@@ -125,8 +144,14 @@ class Standard(Connector):
             raise Unknown(f"the answer cannot be understood: {error}") from error
 
 
-def _envelope(hook: Raw) -> wire.Envelope:
-    envelope = understood(wire.Envelope, payload.loads(hook.body), "")
+# What was sorted a moment ago is being applied now: the same body is not taken apart twice.
+@lru_cache(maxsize=512)
+def _envelope(body: bytes) -> wire.Envelope:
+    return _understood(payload.loads(body))
+
+
+def _understood(body: Mapping[str, Any]) -> wire.Envelope:
+    envelope = understood(wire.Envelope, body, "")
     if envelope.type != "cart.snapshot" and envelope.type not in KEPT_ASIDE | ENDINGS.keys():
         raise Unreadable("type: not one that this version knows; its README lists them")
     return envelope

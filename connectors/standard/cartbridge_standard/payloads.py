@@ -19,6 +19,7 @@ from pydantic import (
 from cartbridge.sdk.documents import CurrencyCode, TaxMode, plain
 
 MAX_LINES: Final = 2000
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt ].{5,30}")
 
@@ -44,7 +45,7 @@ def _text(value: Any) -> Any:
 
 def is_storable(text: str) -> bool:
     """Whether a text can be kept as UTF-8 anywhere: no NUL, no half of a surrogate pair."""
-    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def _storable(text: str) -> str:
@@ -80,18 +81,19 @@ def _rate(value: Any) -> Any:
 
 
 Storable = AfterValidator(_storable)
-Text = Annotated[str, BeforeValidator(_text), Field(max_length=500), Storable]
+# A constraint right behind its type is checked natively; behind a validator it would not be.
+Text = Annotated[str, Field(max_length=500), BeforeValidator(_text), Storable]
 Address = Annotated[str, Field(max_length=2000), Storable]
-Short = Annotated[str, BeforeValidator(_text), Field(max_length=320), Storable]
-Id = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=255), Storable]
-Sku = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100), Storable]
+Short = Annotated[str, Field(max_length=320), BeforeValidator(_text), Storable]
+Id = Annotated[str, Field(min_length=1, max_length=255), BeforeValidator(_text), Storable]
+Sku = Annotated[str, Field(min_length=1, max_length=100), BeforeValidator(_text), Storable]
 Word = Annotated[str, Field(min_length=1, max_length=100), Storable]
 # A cart's amount fits far below this; more is a sender's mistake, not a sale.
 Minor = Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
 Revision = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
-Number = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, max_digits=15, decimal_places=6)]
-Rate = Annotated[str, BeforeValidator(_rate), Field(pattern=r"^[0-9](\.[0-9]{1,6})?$")]
+Number = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6), BeforeValidator(_decimal)]
+Rate = Annotated[str, Field(pattern=r"^[0-9](\.[0-9]{1,6})?$"), BeforeValidator(_rate)]
 Exact = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$")]
 Some = Annotated[dict[Word, Any], Field(max_length=50)]  # values of any kind; texts are kept
 
@@ -110,7 +112,7 @@ class Item(Wire):
     gtin: Any = None  # a wrong one does not stop the cart
     title: Text | None = None
     variant: Text | None = None
-    attributes: Some = {}
+    attributes: Some = Field(default_factory=dict)
     image_url: Address | None = None
     product_url: Address | None = None
 
@@ -209,8 +211,8 @@ class Cart(Wire):
     refused_codes: Annotated[tuple[RefusedCode, ...], Field(max_length=100)] = ()
     shipping: Minor = 0
     has_payment: StrictBool = False
-    attribution: Some = {}
-    consent: Some = {}
+    attribution: Some = Field(default_factory=dict)
+    consent: Some = Field(default_factory=dict)
 
 
 class Mention(Wire):
@@ -236,6 +238,14 @@ class Ending(Wire):
     merged_into: Id | None = None
     lines: Lines = ()
     fulfilment: Fulfilment | None = None
+
+
+class Changes(Wire):
+    """What `changes_url` answers: carts as they are now, and the cursor behind them."""
+
+    carts: Annotated[tuple[dict[str, Any], ...], Field(max_length=500)]
+    next: Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=1000), Storable]
+    more: StrictBool = False
 
 
 class Envelope(Wire):

@@ -48,6 +48,7 @@ class Settings(BaseModel):
     webhook_secrets: Annotated[tuple[Secret, ...], Field(min_length=1, max_length=5)]
     write_url: Url | None = None  # None: the connection is read-only
     read_url: Url | None = None  # None: it is known by its webhooks alone
+    changes_url: Url | None = None  # None: a lost webhook is found only by reading carts again
     currency: CurrencyCode = "EUR"  # where a body does not say
     channel: Channel = "web"  # where a body does not say
 

@@ -14,7 +14,8 @@ from cartbridge.sdk.errors import Unknown, Unreadable
 from cartbridge_vendure.settings import Settings
 
 NO_CART: Final = "cart_not_found"
-ANSWERS: Final = frozenset({200, 404})
+OK: Final = frozenset({200})
+ANSWERS: Final = OK | {404}
 OR_CONFLICT: Final = ANSWERS | {409}
 
 

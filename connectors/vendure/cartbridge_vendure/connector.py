@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from cartbridge.sdk import client, payload, webhook
 from cartbridge.sdk.contract import (
+    Changed,
     Connector,
     Delivery,
     Manifest,
@@ -21,11 +22,13 @@ from cartbridge.sdk.documents import Cart, Line, Projection, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_vendure import payloads as wire
-from cartbridge_vendure.calls import NO_CART, OR_CONFLICT, call, missing
+from cartbridge_vendure.calls import NO_CART, OK, OR_CONFLICT, call, missing
 from cartbridge_vendure.lines import key_of, sku_of
 from cartbridge_vendure.settings import Settings
 from cartbridge_vendure.translate import read_envelope, read_gone, read_order, snapshot
 from cartbridge_vendure.validation import understood
+
+PAGE: Final = 100  # orders at once; the companion lists 200 at most
 
 
 class Vendure(Connector):
@@ -35,7 +38,9 @@ class Vendure(Connector):
         name="vendure",
         title="Vendure",
         kind="shop",
-        capabilities=frozenset({"fetch", "push", "freeze", "continue_online", "join"}),
+        capabilities=frozenset(
+            {"fetch", "push", "freeze", "continue_online", "join", "changed_since"}
+        ),
         writes="conditional",
         login="merges",
         versions="Vendure 3.7 with @cartbridge/vendure-plugin 0.1",
@@ -72,6 +77,17 @@ class Vendure(Connector):
         if gone is None:
             return client.json_object(response)
         return {**gone, "external_id": ref.external_id} if gone.get("merged_into") else None
+
+    async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
+        """The orders that changed after a position of the companion, as they are now."""
+        before = cursor["next"] if cursor else None
+        response = await call(remote, "changed", {"cursor": before, "limit": PAGE}, OK)
+        answer = client.json_object(response)
+        try:
+            page = understood(wire.VendureChanges, answer, "")
+        except Unreadable as error:
+            raise Unknown(f"the answer cannot be understood: {error}") from error
+        return Changed(answer["items"], {"next": page.next}, page.next != before)
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the rows that differ, if the order is still at the revision we know."""

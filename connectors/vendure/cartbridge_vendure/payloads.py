@@ -139,6 +139,13 @@ class VendureOrdered(Wire):
     lines: Annotated[tuple[VendureTaken, ...], Field(max_length=2000)] = ()
 
 
+class VendureChanges(Wire):
+    """What changed since a position, and the position behind it."""
+
+    items: Annotated[tuple[dict[str, Any], ...], Field(max_length=200)]
+    next: Text
+
+
 class Mention(Wire):
     """Which order a body speaks of, and at which revision."""
 

@@ -1,0 +1,1 @@
+"""The alarm: something an operator has to know, from the moment it begins to the one it ends."""
