@@ -6,11 +6,11 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.outbox import THRESHOLD
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.texts import as_reason
 
+THRESHOLD: Final = 10  # failures in a row that open a circuit
 FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CircuitState = Literal["closed", "open", "half_open", "paused"]

@@ -4,36 +4,22 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+from cartbridge.database.circuits import THRESHOLD
 from cartbridge.database.connection import Database
+from cartbridge.database.deliveries import OutboxMessage, Outcome, finish, hold
 from cartbridge.database.pointers import slot_of_key
 from cartbridge.database.queries import queries
-from cartbridge.database.texts import as_reason
 from cartbridge.domain.ids import make_id, shard_of_slot, slot_of, uuid_of
 
+__all__ = ["ATTEMPTS", "Backlog", "DeadLetter", "Outbox", "OutboxMessage", "Outcome"]
+
 PER_CONNECTION: Final = 8  # messages of one connection under way at once, in all workers
-THRESHOLD: Final = 10  # failures in a row that open a circuit
 ATTEMPTS: Final = 24  # a message taken so often without an outcome kills its worker: set it aside
+COUNTED: Final = 1001  # how far a backlog is counted
 _PREFIX: Final = "out"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """A message in a worker's hands; `fence` proves that it still is."""
-
-    tenant: UUID
-    id: UUID
-    document: UUID | None
-    lane: str
-    kind: str
-    connection: UUID | None
-    payload: bytes = field(repr=False)
-    created_at: datetime
-    attempts: int  # this one included
-    fence: int
-    shard: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +35,14 @@ class DeadLetter:
     created_at: datetime
     attempts: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits, counted to a thousand and one, and when the oldest of it was put there."""
+
+    waiting: int
+    oldest: datetime | None
 
 
 class Outbox:
@@ -105,33 +99,39 @@ class Outbox:
             )
         return [OutboxMessage(**row) for row in rows]
 
-    async def heartbeat(self, message: OutboxMessage, lease_seconds: float = 60.0) -> bool:
-        """Hold the message longer; False if another worker has it by now."""
-        return await self._fenced("heartbeat", message, timedelta(seconds=lease_seconds))
+    async def hold(
+        self, messages: Sequence[OutboxMessage], lease_seconds: float = 60.0
+    ) -> list[bool]:
+        """Hold messages longer, in one statement; False where another worker has one by now."""
+        return await hold(self._database, messages, timedelta(seconds=lease_seconds))
+
+    async def finish(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        """Note what became of messages, in one statement; False where another worker has one."""
+        return await finish(self._database, outcomes)
 
     async def done(self, message: OutboxMessage) -> bool:
         """The message was taken by the other side; False if another worker has it by now."""
-        return await self._fenced("done", message)
+        return (await self.finish([Outcome(message, "done")]))[0]
 
     async def retry(self, message: OutboxMessage, delay: timedelta, reason: str) -> bool:
         """Try again after the delay; its lane waits. False if another worker has it by now."""
-        return await self._fenced("retry", message, delay, as_reason(reason))
+        return (await self.finish([Outcome(message, "retry", reason, delay)]))[0]
 
     async def dead(self, message: OutboxMessage, reason: str) -> bool:
         """Give the message up, visible to operators; its lane goes on."""
-        return await self._fenced("dead", message, as_reason(reason))
+        return (await self.finish([Outcome(message, "dead", reason)]))[0]
 
-    async def _fenced(self, query: str, message: OutboxMessage, *arguments: Any) -> bool:
-        async with self._database.tenant(message.tenant) as db:
-            found = await db.fetchval(
-                self._sql[query],
-                message.shard,
-                message.tenant,
-                message.id,
-                message.fence,
-                *arguments,
-            )
-        return found is not None
+    async def backlog(self, tenant: UUID, connection: UUID) -> Backlog:
+        """How much waits for a connection, dead letters aside, and since when."""
+        async with self._database.tenant(tenant) as db:
+            row = await db.fetchrow(self._sql["backlog"], tenant, connection, COUNTED)
+        return Backlog(row["waiting"], row["oldest"])
+
+    async def drop(self, tenant: UUID, connection: UUID, *, dead_letters: bool = False) -> int:
+        """Remove what waits for a connection that is no more, but not what is under way."""
+        async with self._database.tenant(tenant) as db:
+            dropped: int = await db.fetchval(self._sql["drop"], tenant, connection, dead_letters)
+        return dropped
 
     async def dead_letters(
         self,

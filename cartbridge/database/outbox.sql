@@ -17,29 +17,24 @@ insert into outbox (shard, id, run_at, tenant, document, lane, kind, connection,
 select shard, tenant, id, document, lane, kind, connection, payload, created_at, attempts, fence
   from outbox_take($1, $2, $3, $4, $5)
 
--- name: heartbeat
-update outbox set lease_until = clock_timestamp() + $5::interval
- where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
-   and lease_until is not null
-returning id
+-- name: hold
+select outbox_hold($1, $2, $3, $4, $5)
 
--- name: done
-delete from outbox
- where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
-   and lease_until is not null
-returning id
+-- name: finish
+select outbox_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 
--- name: retry
-update outbox set lease_until = null, run_at = clock_timestamp() + $5::interval, reason = $6
- where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
-   and lease_until is not null
-returning id
+-- name: backlog
+select count(*) as waiting, min(w.created_at) as oldest
+  from (select o.created_at from outbox o
+         where o.tenant = $1 and o.endpoint = $2 and o.state = 'waiting' limit $3) w
 
--- name: dead
-update outbox set lease_until = null, state = 'dead', reason = $5
- where shard = $1 and tenant = $2 and id = $3 and lease_fence = $4 and state = 'waiting'
-   and lease_until is not null
-returning id
+-- name: drop
+with dropped as (
+  delete from outbox
+   where tenant = $1 and endpoint = $2
+     and (state = 'dead' and $3 or state = 'waiting' and lease_until is null)
+  returning 1)
+select count(*) from dropped
 
 -- name: dead_letters
 select id, document, lane, kind, connection, payload, created_at, attempts, reason from outbox

@@ -1,7 +1,7 @@
 """The contract between the gateway and one platform: what every connector is made of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -18,7 +18,9 @@ from cartbridge.domain.quantity import Amount
 from cartbridge.domain.twin import Basket, Snapshot, TwinKind, TwinRef, Writes
 from cartbridge.sdk.observations import Read
 
-Capability = Literal["fetch", "push", "freeze", "continue_online", "join"]
+Capability = Literal[
+    "fetch", "push", "freeze", "continue_online", "join", "changed_since", "hook", "refresh"
+]
 Login = Literal["adopts", "merges", "replaces", "nothing"]
 
 
@@ -116,6 +118,28 @@ class Remote:
 
     settings: Any
     client: httpx.AsyncClient
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)  # as renewed last
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A page of what changed there: documents for `read`, and the cursor behind them.
+
+    The cursor is the connector's own and is kept as it is. It overlaps as far as the platform's
+    order cannot be trusted, and comes back unchanged only if nothing changed. `more`: ask again.
+    """
+
+    documents: Sequence[Mapping[str, Any]]
+    cursor: Mapping[str, Any]
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What the platform gave in exchange: all of it is kept, before any of it is used."""
+
+    values: Mapping[str, str] = field(repr=False)
+    expires_at: datetime | None = None
 
 
 class Connector(ABC):
@@ -159,6 +183,25 @@ class Connector(ABC):
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The document as it is there now, for `read`; None if it is gone."""
         raise NotImplementedError(f"{self.manifest.name} does not declare fetch")
+
+    async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
+        """What changed there after a cursor, oldest first; None: everything there is."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare changed_since")
+
+    async def hook_is_on(self, hook_url: str, remote: Remote) -> bool:
+        """Whether the platform still calls our hook."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare hook")
+
+    async def rearm(self, hook_url: str, remote: Remote) -> None:
+        """Lets the platform call our hook again."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare hook")
+
+    async def refresh(self, remote: Remote) -> Refreshed:
+        """Exchanges the credentials in `remote`, or those of its settings if there are none yet.
+
+        Called by one process at a time. Credentials or Refuse: they cannot be renewed any more.
+        """
+        raise NotImplementedError(f"{self.manifest.name} does not declare refresh")
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the twin on condition; a repeated push_id answers its first result."""

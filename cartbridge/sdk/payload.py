@@ -8,15 +8,22 @@ from typing import Any, Final
 from cartbridge.sdk.errors import Unreadable
 
 MAX_DEPTH: Final = 64
+MAX_VALUES: Final = 50_000  # the 2,000 lines that a cart may have, each told in every detail
 # The closing quote is optional, so that an unclosed string is read once and not from each quote.
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?')
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
+_MARKS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{},]')
 
 
-def loads(body: bytes) -> dict[str, Any]:
-    """The object in a body: numbers exact, no NaN, no repeated names, at most 64 deep."""
-    if _depth(body) > MAX_DEPTH:
-        raise Unreadable(f"nested deeper than {MAX_DEPTH}")
+def loads(body: bytes, max_values: int = MAX_VALUES) -> dict[str, Any]:
+    """The object in a body: numbers exact, no NaN, no repeated names, at most 64 deep.
+
+    Unreadable says what is wrong and, as far as that can be told, at which byte.
+    """
+    bare = _STRING.sub(b"", body)
+    if _depth(bare) > MAX_DEPTH or _values(bare) > max_values:
+        raise Unreadable(_too_much(body, max_values))
     try:
         value = json.loads(
             body.decode("utf-8"),
@@ -31,18 +38,39 @@ def loads(body: bytes) -> dict[str, Any]:
         raise Unreadable(f"not JSON: {error}") from error
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")
-    if b"\\u" in body:
+    if _SURROGATE.search(body):
         _check_texts(value)
     return value
 
 
-def _depth(body: bytes) -> int:
-    """How deep the brackets outside of strings are nested."""
+def _depth(bare: bytes) -> int:
+    """How deep the brackets of a body without its strings are nested."""
     deepest = depth = 0
-    for bracket in _BRACKETS.findall(_STRING.sub(b"", body)):
+    for bracket in _BRACKETS.findall(bare):
         depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
     return deepest
+
+
+def _values(bare: bytes) -> int:
+    """How many values a body without its strings holds: those after a comma, and the first ones."""
+    return bare.count(b",") + bare.count(b"[") + bare.count(b"{") + 1
+
+
+def _too_much(body: bytes, max_values: int) -> str:
+    """Which bound is exceeded, and where."""
+    depth, values = 0, 1
+    for mark in _MARKS.finditer(body):
+        if mark.group() in b"]}":
+            depth -= 1
+        elif mark.group() in b"[{,":
+            depth += mark.group() != b","
+            values += 1
+        if depth > MAX_DEPTH:
+            return f"nested deeper than {MAX_DEPTH}, at byte {mark.start()}"
+        if values > max_values:
+            break
+    return f"more than {max_values} values, at byte {mark.start()}"
 
 
 def _check_texts(value: Any) -> None:

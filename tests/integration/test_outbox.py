@@ -8,9 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from cartbridge.database.circuits import Circuits
+from cartbridge.database.circuits import THRESHOLD, Circuits
 from cartbridge.database.connection import Database
-from cartbridge.database.outbox import ATTEMPTS, THRESHOLD, Outbox, OutboxMessage
+from cartbridge.database.outbox import ATTEMPTS, Backlog, Outbox, OutboxMessage, Outcome
 from cartbridge.domain.ids import make_id, shard_of_slot, uuid_of
 
 NOW = timedelta(0)
@@ -154,8 +154,7 @@ async def test_a_lapsed_message_goes_to_another_and_its_first_holder_is_fenced_o
     assert not await outbox.done(paused)
     assert not await outbox.retry(paused, NOW, "late")
     assert not await outbox.dead(paused, "late")
-    assert not await outbox.heartbeat(paused)
-    assert await outbox.heartbeat(taken)
+    assert await outbox.hold([paused, taken]) == [False, True]
     assert await outbox.done(taken)
     assert not await outbox.done(taken)
 
@@ -358,3 +357,126 @@ async def test_a_look_for_work_reads_the_index_and_not_the_backlog(
     for _ in range(20):
         assert await outbox.take(10) == []
     assert asyncio.get_running_loop().time() - began < 1.0
+
+
+async def waiting(
+    owner: Any, tenant: uuid.UUID, connection: uuid.UUID, count: int, run: int
+) -> None:
+    """So many messages: in runs of one lane, or with -n one after another into n lanes."""
+    await owner.execute(
+        "insert into outbox (shard, tenant, id, lane, kind, connection, payload)"
+        " select 0, $1, gen_random_uuid(), 'l' || lpad((case when $4 > 0 then n / $4"
+        " else n % -$4 end)::text, 5, '0'), 'push', $2, 'p' from generate_series(1, $3::int) n",
+        tenant,
+        connection,
+        count,
+        run,
+    )
+
+
+async def test_long_lanes_in_front_hide_no_others(
+    outbox: Outbox, tenant: uuid.UUID, owner: Any
+) -> None:
+    connection = uuid.uuid4()
+    await waiting(owner, tenant, connection, 20_000, 1000)
+    seen: set[str] = set()
+    for _ in range(6):
+        taken = await outbox.take(50)
+        assert 6 <= len(taken) <= 8  # fewer only where the last lane is reached
+        assert len({message.lane for message in taken}) == len(taken)
+        seen |= {message.lane for message in taken}
+        oldest = await owner.fetch(
+            'select distinct on (lane) id from outbox order by lane, "order"'
+        )
+        assert {message.id for message in taken} <= {row["id"] for row in oldest}
+        assert await outbox.finish([Outcome(message, "done") for message in taken]) == [True] * len(
+            taken
+        )
+    assert len(seen) == 21  # it goes on behind the last lane, and begins again
+
+
+async def test_a_look_costs_what_it_hands_out_and_not_what_waits(
+    outbox: Outbox, tenant: uuid.UUID, owner: Any
+) -> None:
+    """Beside a table's first rows: the plans were made when it was nearly empty."""
+    costs = []
+    await put(outbox, tenant, "first", uuid.uuid4())
+    await outbox.done(await take_one(outbox))
+    for count in (500, 100_000):
+        connection = uuid.uuid4()
+        await waiting(owner, tenant, connection, count, -5000)
+        await owner.execute("select pg_stat_force_next_flush()")
+        blocks = "select coalesce(sum(heap_blks_hit + heap_blks_read + idx_blks_hit"
+        blocks += " + idx_blks_read), 0) from pg_statio_user_tables where relname = 'outbox'"
+        before = await owner.fetchval(blocks)
+        rounds = 0
+        for _ in range(10):
+            taken = await outbox.take(50)
+            rounds += len(taken)
+            await outbox.finish([Outcome(message, "done", conduct="well") for message in taken])
+        await owner.execute("select pg_stat_clear_snapshot()")
+        costs.append((await owner.fetchval(blocks) - before) / max(rounds, 1))
+    assert costs[1] < 4 * costs[0] + 40, costs
+
+
+async def test_outcomes_are_noted_together_with_what_circuits_learn(
+    outbox: Outbox, circuits: Circuits, tenant: uuid.UUID, owner: Any
+) -> None:
+    fine, broken = uuid.uuid4(), uuid.uuid4()
+    for number in range(4):
+        await put(outbox, tenant, f"f{number}", fine)
+        await put(outbox, tenant, f"b{number}", broken)
+    await circuits.failed(tenant, fine, "once")
+    taken = await outbox.take(20)
+    good = [message for message in taken if message.connection == fine]
+    bad = [message for message in taken if message.connection == broken]
+    outcomes = [
+        *(Outcome(message, "done", conduct="well") for message in good[:3]),
+        Outcome(good[3], "dead", "refused\0"),
+        *(Outcome(m, "retry", "timeout", timedelta(hours=1), "failed") for m in bad),
+    ]
+    await owner.execute("update outbox set lease_fence = 99 where id = $1", good[0].id)
+
+    noted = await outbox.finish(outcomes)
+
+    assert noted == [False, *([True] * 7)]
+    assert (await circuits.read(tenant, fine)).failures == 0
+    seen = await circuits.read(tenant, broken)
+    assert (seen.failures, seen.reason) == (4, "timeout")
+    (letter,) = await outbox.dead_letters(tenant)
+    assert (letter.id, letter.reason) == (good[3].id, "refused\ufffd")
+    rows = await owner.fetch(
+        "select run_at > clock_timestamp() + interval '50 min' from outbox where connection = $1",
+        broken,
+    )
+    assert [row[0] for row in rows] == [True] * 4
+
+
+async def test_a_circuit_is_written_only_when_its_count_changes(
+    outbox: Outbox, tenant: uuid.UUID, owner: Any
+) -> None:
+    connection = uuid.uuid4()
+    for _ in range(3):
+        await put(outbox, tenant, "lane", connection)
+        message = await take_one(outbox)
+        before = await owner.fetchval("select xmin || ' ' || ctid from circuit")
+        assert await outbox.finish([Outcome(message, "done", conduct="well")]) == [True]
+        assert await owner.fetchval("select xmin || ' ' || ctid from circuit") == before
+
+
+async def test_what_waits_for_a_connection_is_counted_and_dropped(
+    outbox: Outbox, tenant: uuid.UUID
+) -> None:
+    connection = uuid.uuid4()
+    for lane in ("a", "b", "c"):
+        await put(outbox, tenant, lane, connection)
+    held = await take_one(outbox)
+    backlog = await outbox.backlog(tenant, connection)
+    assert backlog.waiting == 3
+    assert backlog.oldest is not None
+    assert await outbox.backlog(uuid.uuid4(), connection) == Backlog(0, None)
+    assert await outbox.drop(uuid.uuid4(), connection) == 0
+    assert await outbox.drop(tenant, connection) == 2
+    assert await outbox.dead(held, "no")
+    assert await outbox.drop(tenant, connection) == 0
+    assert await outbox.drop(tenant, connection, dead_letters=True) == 1
