@@ -1,8 +1,9 @@
 """Looking back: what an operator sees of the messages, replays, and what is forgotten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from cartbridge.database.connection import Database
@@ -63,10 +64,12 @@ class Archive:
         *,
         state: MessageState | None = None,
         connection: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = 50,
         before: str | None = None,
     ) -> list[MessageSummary]:
-        """Messages, newest first, of one state or connection, beginning before one of them.
+        """Messages, newest first, of a state, connection or time, beginning before one of them.
 
         `quarantined` also lists messages of which a part is.
         """
@@ -74,7 +77,9 @@ class Archive:
         query = "list_quarantined" if state == "quarantined" else "list"
         wanted = () if state == "quarantined" else (state,)
         async with self._database.tenant(tenant) as db:
-            rows = await db.fetch(self._sql[query], tenant, connection, last, limit, *wanted)
+            rows = await db.fetch(
+                self._sql[query], tenant, connection, last, limit, since, until, *wanted
+            )
             parts = await db.fetch(
                 self._sql["parts_of"],
                 tenant,
@@ -85,37 +90,32 @@ class Archive:
         for part in parts:
             found.setdefault(part["message"], []).append(PartState(*part[1:]))
         return [
-            MessageSummary(
-                named(MESSAGE_PREFIX, row["message"]),
-                row["connection"],
-                row["received_at"],
-                row["size"],
-                row["state"],
-                row["reason"],
-                tuple(found.get(row["message"], ())),
-            )
+            _summary(named(MESSAGE_PREFIX, row["message"]), row, found.get(row["message"], ()))
             for row in rows
         ]
 
+    async def summary(self, tenant: UUID, message: str) -> MessageSummary | None:
+        """One message without what was sent; None if this retailer has no such message."""
+        found = await self._find(tenant, message)
+        return None if found is None else _summary(message, *found)
+
     async def read(self, tenant: UUID, message: str) -> StoredMessage | None:
         """One message with what was sent, decrypted; None if this retailer has no such message."""
+        found = await self._find(tenant, message)
+        if found is None:
+            return None
+        row, parts = found
+        delivery = await self._envelopes.open(tenant, uuid_of(message), row["day"], row)
+        return StoredMessage(_summary(message, row, parts), delivery)
+
+    async def _find(self, tenant: UUID, message: str) -> tuple[Any, list[PartState]] | None:
         shard, identifier = self._place(message)
         async with self._database.tenant(tenant) as db:
             row = await db.fetchrow(self._sql["read"], shard, tenant, identifier)
             if row is None:
                 return None
             parts = await db.fetch(self._sql["parts_of"], tenant, [shard], [identifier])
-        summary = MessageSummary(
-            message,
-            row["connection"],
-            row["received_at"],
-            row["size"],
-            row["state"],
-            row["reason"],
-            tuple(PartState(*part[1:]) for part in parts),
-        )
-        delivery = await self._envelopes.open(tenant, identifier, row["day"], row)
-        return StoredMessage(summary, delivery)
+        return row, [PartState(*part[1:]) for part in parts]
 
     async def replay(self, tenant: UUID, message: str) -> bool:
         """Sort a quarantined or ignored message again, or apply its quarantined parts again."""
@@ -165,3 +165,15 @@ class Archive:
     def _place(self, message: str) -> tuple[int, UUID]:
         """A message's id carries the slot of its connection."""
         return shard_of_slot(slot_of(message), self._database.shards), uuid_of(message)
+
+
+def _summary(message: str, row: Any, parts: Sequence[PartState]) -> MessageSummary:
+    return MessageSummary(
+        message,
+        row["connection"],
+        row["received_at"],
+        row["size"],
+        row["state"],
+        row["reason"],
+        tuple(parts),
+    )
