@@ -2,19 +2,23 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
+from cartbridge.database.alarms import Alarms
 from cartbridge.database.circuits import Circuits
-from cartbridge.database.connection import Database
+from cartbridge.database.connection import Database, News
+from cartbridge.database.credentials import RenewedCredentials
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import DocumentKind, Documents
+from cartbridge.database.duties import Duties
 from cartbridge.database.embedded import EmbeddedServer, attach_or_start
 from cartbridge.database.feed import Feed
 from cartbridge.database.idempotency import Idempotency
@@ -24,25 +28,37 @@ from cartbridge.database.leases import Leases
 from cartbridge.database.migrate import migrate
 from cartbridge.database.outbox import Outbox
 from cartbridge.database.pointers import Pointers
+from cartbridge.database.queues import Queues
+from cartbridge.database.subscriptions import Subscriptions
 from cartbridge.database.vault import Vault, open_vault
 from cartbridge.database.writer import Writer
+from cartbridge.domain.alarm import events as alarm_events
+from cartbridge.domain.alarm.evolve import evolve as evolve_alarm
+from cartbridge.domain.alarm.state import Alarm
 from cartbridge.domain.cart import events
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.state import Cart, due_at
-from cartbridge.domain.header import Header
-from cartbridge.http.server import make_application
+from cartbridge.http.door import Room
+from cartbridge.http.server import make_application, make_metrics_application, opened
+from cartbridge.http.turnstile import TURNSTILE, Turnstile
+from cartbridge.listening import allow_files
+from cartbridge.sdk.addresses import Reach
 from cartbridge.sdk.client import make_client
 from cartbridge.services.connectors import Connectors
 from cartbridge.services.gateway import Gateway, Limits
+from cartbridge.services.tell_subscriptions import tell_subscriptions
 from cartbridge.settings import Settings
+from cartbridge.worker.alarms import watch
+from cartbridge.worker.closing import close
 from cartbridge.worker.inbox import apply, sort
-from cartbridge.worker.loop import run_loop
+from cartbridge.worker.loop import run_loop, run_turns
 from cartbridge.worker.outbox import deliver
+from cartbridge.worker.reconciliation import reconcile
 from cartbridge.worker.timeouts import look
 
-KEEPALIVE_SECONDS: Final = 15.0
-# A loop is woken by this process's own appends; the rest is for what other processes did.
-LOOPS: Final = ((sort, 0.05), (apply, 0.05), (deliver, 0.1), (look, 1.0))
+Step = Callable[[Gateway], Awaitable[int]]
+# What is looked at from time to time, by one process for all.
+TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -51,22 +67,39 @@ def limits_of(settings: Settings) -> Limits:
         code=timedelta(minutes=settings.code_minutes),
         lease=timedelta(minutes=settings.lease_minutes),
         abandoned_after=timedelta(hours=settings.abandoned_after_hours),
+        reconcile_every=timedelta(minutes=settings.reconcile_minutes),
+        silent_after=timedelta(hours=settings.silent_after_hours),
     )
+
+
+def reach_of(settings: Settings) -> Reach:
+    """How far the installation's calls may go."""
+    ports = Reach().ports | frozenset(settings.allow_ports or ())
+    return Reach(private=settings.allow_private_addresses or (), ports=ports)
 
 
 def cart_kind(limits: Limits) -> DocumentKind[Cart]:
     """What the journal has to know of carts."""
-
-    def fold(cart: Cart, event: Any, header: Header) -> Cart:
-        return evolve(cart, event, header.occurred_at)
 
     return DocumentKind(
         prefix="crt",
         kind="cart",
         model=Cart,
         parse_event=events.parse,
-        evolve=fold,
+        evolve=evolve,
         due=lambda cart: due_at(cart, limits.abandoned_after),
+    )
+
+
+def alarm_kind() -> DocumentKind[Alarm]:
+    """What the journal has to know of alarms."""
+    return DocumentKind(
+        prefix="alm",
+        kind="alarm",
+        model=Alarm,
+        parse_event=alarm_events.parse,
+        evolve=evolve_alarm,
+        due=lambda alarm: None,
     )
 
 
@@ -122,9 +155,10 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         inbox = Inbox(base.database, base.vault)
         await inbox.start()
         stack.push_async_callback(inbox.stop)
-        client = make_client()
+        client = make_client(reach_of(settings))
         stack.push_async_callback(client.aclose)
-        documents = Documents(base.database, writer, base.vault, (cart_kind(limits),))
+        kinds = (cart_kind(limits), alarm_kind())
+        documents = Documents(base.database, writer, base.vault, kinds)
         directory = Directory(base.database, base.vault)
         yield Gateway(
             documents=documents,
@@ -132,11 +166,16 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
             leases=Leases(base.database),
             inbox=inbox,
             outbox=Outbox(base.database),
+            subscriptions=Subscriptions(base.database, base.vault),
             circuits=Circuits(base.database),
+            queues=Queues(base.database, documents.kind_named),
             pointers=Pointers(base.database),
             directory=directory,
             items=ItemIndex(base.database),
             idempotency=Idempotency(base.database, base.vault),
+            duties=Duties(base.database),
+            alarms=Alarms(base.database),
+            renewed=RenewedCredentials(base.database, base.vault),
             vault=base.vault,
             connectors=Connectors(directory),
             client=client,
@@ -147,15 +186,29 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         )
 
 
+def loops_of(database: Database) -> tuple[tuple[Step, News, float], ...]:
+    """What runs all the time: woken by this process's own doing, and every so many seconds."""
+    return (
+        (sort, database.arrivals, 0.05),
+        (apply, database.parts, 0.05),  # twice: one works while the other waits for the database
+        (apply, database.parts, 0.05),
+        (deliver, database.errands, 0.1),
+        (tell_subscriptions, database.news, 0.25),
+        (look, News(), 1.0),  # time passes without news
+    )
+
+
 @asynccontextmanager
 async def working(gateway: Gateway, base: Foundation) -> AsyncIterator[None]:
-    """The loops: inbox, outbox and timeouts run while this is open."""
+    """All loops run while this is open."""
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(
-                run_loop(step.__name__, _bind(step, gateway), base.database.news, idle)
-            )
-            for step, idle in LOOPS
+            group.create_task(run_loop(step.__name__, partial(step, gateway), news, idle))
+            for step, news, idle in loops_of(base.database)
+        ]
+        tasks += [
+            group.create_task(run_turns(step.__name__, partial(step, gateway), seconds))
+            for step, seconds in TURNS
         ]
         try:
             yield
@@ -164,29 +217,30 @@ async def working(gateway: Gateway, base: Foundation) -> AsyncIterator[None]:
                 task.cancel()
 
 
-def _bind(step: Any, gateway: Gateway) -> Any:
-    async def bound() -> int:
-        done: int = await step(gateway)
-        return done
-
-    return bound
-
-
 @asynccontextmanager
 async def serving(gateway: Gateway, settings: Settings) -> AsyncIterator[int]:
     """The HTTP server; yields the port it listens on."""
-    runner = web.AppRunner(
-        make_application(gateway),
-        access_log=None,  # it would write codes and passes
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        auto_decompress=False,  # a signature covers the bytes as sent; encoded bodies are refused
-        max_line_size=8190,
-        max_field_size=8190,
-    )
+    app = make_application(gateway, _metrics_token(settings))
+    app[TURNSTILE] = Turnstile(settings.hooks_at_once)
+    room = Room(allow_files(settings.connections), settings.connections_per_address)
+    async with opened(app, room) as front:
+        site = web.TCPSite(front, settings.host, settings.port, reuse_port=True)
+        await site.start()
+        yield front.addresses[0][1]
+
+
+@asynccontextmanager
+async def showing_metrics(gateway: Gateway, settings: Settings) -> AsyncIterator[None]:
+    """The metrics page alone, for a worker, which serves nothing else."""
+    app = make_metrics_application(gateway, _metrics_token(settings))
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, reuse_port=True)
-    await site.start()
     try:
-        yield runner.addresses[0][1]
+        await web.TCPSite(runner, settings.host, settings.metrics_port, reuse_port=True).start()
+        yield
     finally:
         await runner.cleanup()
+
+
+def _metrics_token(settings: Settings) -> str | None:
+    return settings.metrics_token.get_secret_value() if settings.metrics_token else None

@@ -7,10 +7,15 @@ import typer
 
 from cartbridge import __version__
 from cartbridge.administration import (
+    alarms,
+    backup,
     brands,
     connections,
+    dead_letters,
+    inbox,
     items,
     keys,
+    outbox,
     stores,
     tenants,
     terminals,
@@ -39,6 +44,7 @@ Member = Annotated[bool, typer.Option("--member", hidden=True)]
 RUNNING = "Running"
 DATABASE = "Database"
 RETAILER = "What the retailer has"
+QUEUES = "What came in, and what goes out"
 TRYING = "Trying it out"
 
 
@@ -63,6 +69,14 @@ def serve(
         bool, typer.Option("--demo", help="Set a demo retailer up, keys in var/demo.json.")
     ] = False,
     processes: Processes = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="How many further processes run the loops alone: calls never wait for them.",
+            min=0,
+            max=64,
+        ),
+    ] = 0,
     work: Annotated[bool, typer.Option(help="Run the loops in these processes, too.")] = True,
     sandbox_url: Annotated[
         str, typer.Option(help="Where `cartbridge demo` opens its shop: this machine, a free port.")
@@ -77,7 +91,7 @@ def serve(
     \b
     Examples:
       cartbridge serve --demo
-      PORT=8081 DATA_DIR=/srv/cartbridge cartbridge serve --processes 4
+      PORT=8081 DATA_DIR=/srv/cartbridge cartbridge serve --processes 2 --workers 2
     """
     _run(
         Wanted(
@@ -85,6 +99,7 @@ def serve(
             work=work,
             demo=demo,
             processes=processes,
+            workers=workers,
             member=member,
             sandbox_url=sandbox_url,
         )
@@ -93,7 +108,7 @@ def serve(
 
 @app.command(rich_help_panel=RUNNING)
 def work(processes: Processes = 1, member: Member = False) -> None:
-    """Run only the loops: inbox, outbox and timeouts.
+    """Run only the loops: inbox, outbox, timeouts, reconciliation, closing time and alarms.
 
     \b
     Example:
@@ -145,6 +160,12 @@ def _print(finding: Finding) -> None:
 app.command(rich_help_panel=DATABASE)(upkeep.migrate)
 app.command(rich_help_panel=DATABASE)(upkeep.verify)
 app.command(rich_help_panel=DATABASE)(upkeep.rebuild)
+app.command(rich_help_panel=DATABASE)(backup.backup)
+app.command(rich_help_panel=DATABASE)(backup.restore)
+app.command(rich_help_panel=RUNNING)(alarms.alarms)
+app.add_typer(inbox.commands, name="inbox", rich_help_panel=QUEUES)
+app.add_typer(outbox.commands, name="outbox", rich_help_panel=QUEUES)
+app.add_typer(dead_letters.commands, name="dead-letters", rich_help_panel=QUEUES)
 app.command(rich_help_panel=TRYING)(trying.demo)
 app.add_typer(trying.hooks, name="hook", rich_help_panel=TRYING)
 app.add_typer(tenants.commands, name="tenant", rich_help_panel=RETAILER)

@@ -1,10 +1,12 @@
 """Where the gateway listens: a port of its own, and the address people and scripts are told."""
 
+import resource
 import socket
 from typing import Final
 
 from cartbridge.settings import Settings
 
+OTHER_FILES: Final = 256  # open files of a process that are no caller's connections
 EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to here
 
 
@@ -38,6 +40,17 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def allow_files(connections: int) -> int:
+    """How many connections this process can hold: as many as asked, if the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        connections = min(connections, max(1, soft - OTHER_FILES))
+    return connections
 
 
 def local_host(host: str) -> str:

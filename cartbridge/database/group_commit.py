@@ -5,16 +5,19 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
 from cartbridge.database.connection import Database, Unavailable, is_unavailable
+from cartbridge.metrics import APPENDS, BATCHES
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Send = Callable[[Any, list[Item]], Awaitable[list[Result]]]
 
+_LOOKS: Final = 8  # how often, while a caller is patient, it is looked whether it was long enough
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.5
 
@@ -36,13 +39,20 @@ class Bounds:
 class _Waiting(Generic[Item, Result]):
     """One thing in the queue and whoever waits for what becomes of it."""
 
-    __slots__ = ("item", "result", "size", "touches")
+    __slots__ = ("item", "result", "since", "size", "touches")
 
-    def __init__(self, item: Item, size: int, touches: frozenset[Hashable]) -> None:
+    def __init__(
+        self,
+        item: Item,
+        size: int,
+        touches: frozenset[Hashable],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self.item = item
         self.size = size
         self.touches = touches
-        self.result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.since = loop.time()
+        self.result: asyncio.Future[Result] = loop.create_future()
 
     def fail(self, error: Exception) -> None:
         if not self.result.done():
@@ -73,7 +83,9 @@ class GroupCommit(Generic[Item, Result]):
         self._size = size
         self._touches = touches
         self._queue: deque[_Waiting[Item, Result]] = deque()
+        self._batch: list[_Waiting[Item, Result]] = []  # what is being stored
         self._bytes = 0
+        self._watch: asyncio.TimerHandle | None = None
         self._filled = asyncio.Event()
         self._connection: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -88,6 +100,9 @@ class GroupCommit(Generic[Item, Result]):
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         for waiting in self._queue:
             waiting.fail(Unavailable("the gateway is shutting down"))
         self._queue.clear()
@@ -108,28 +123,42 @@ class GroupCommit(Generic[Item, Result]):
         Unavailable means that it may or may not be stored: submit it again under the same id.
         """
         self.check_room()
-        waiting: _Waiting[Item, Result] = _Waiting(item, self._size(item), self._touches(item))
+        loop = asyncio.get_running_loop()
+        waiting: _Waiting[Item, Result] = _Waiting(
+            item, self._size(item), self._touches(item), loop
+        )
         self._queue.append(waiting)
         self._bytes += waiting.size
         self._filled.set()
-        try:
-            async with asyncio.timeout(self._bounds.patience_seconds):
-                return await waiting.result
-        except TimeoutError as error:
-            raise Unavailable("the database did not store it in time") from error
+        if self._watch is None:
+            self._watch = loop.call_later(self._bounds.patience_seconds / _LOOKS, self._look)
+        return await waiting.result
+
+    def _look(self) -> None:
+        """Tells whoever has waited long enough; one clock for all costs each of them nothing."""
+        loop = asyncio.get_running_loop()
+        patience = self._bounds.patience_seconds
+        late = loop.time() - patience
+        for waiting in (*self._batch, *self._queue):
+            if waiting.since <= late:
+                waiting.fail(Unavailable("the database did not store it in time"))
+        waits = bool(self._batch or self._queue)
+        self._watch = loop.call_later(patience / _LOOKS, self._look) if waits else None
 
     async def _run(self) -> None:
         while True:
             await self._filled.wait()
-            batch = self._next_batch()
-            if not batch:
+            await asyncio.sleep(0)  # what is ready to be submitted rides along
+            self._batch = self._next_batch()
+            if not self._batch:
                 self._filled.clear()
                 continue
             try:
-                await self._store(batch)
+                await self._store(self._batch)
             finally:
-                for waiting in batch:
+                for waiting in self._batch:
                     waiting.fail(Unavailable("whether it was stored is not known"))
+                self._batch = []
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
         """The oldest that fit together; one that touches what another does waits for its turn."""
@@ -154,6 +183,7 @@ class GroupCommit(Generic[Item, Result]):
         return batch
 
     async def _store(self, batch: list[_Waiting[Item, Result]]) -> None:
+        began = perf_counter()
         try:
             results = await self._persistently([waiting.item for waiting in batch])
         except Unavailable as error:
@@ -162,6 +192,8 @@ class GroupCommit(Generic[Item, Result]):
         except Exception as error:
             await self._store_apart(batch, error)
         else:
+            APPENDS.since(began, self._name)
+            BATCHES.add(len(batch), self._name)
             for waiting, result in zip(batch, results, strict=True):
                 if not waiting.result.done():
                     waiting.result.set_result(result)

@@ -6,8 +6,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from cartbridge.database.connection import Database, Unavailable
 from cartbridge.database.pointers import shard_of_key
@@ -31,6 +33,22 @@ class Delivery:
     body: bytes = field(repr=False)
 
 
+class Sent(Protocol):
+    """What of a delivery is sealed."""
+
+    @property
+    def query(self) -> str:
+        """The query of its address."""
+
+    @property
+    def headers(self) -> Headers:
+        """Its headers in order."""
+
+    @property
+    def body(self) -> bytes:
+        """Its exact bytes."""
+
+
 class Sealed(NamedTuple):
     """The ciphertexts of a delivery."""
 
@@ -48,19 +66,19 @@ class Envelopes:
         self._keys: OrderedDict[tuple[UUID, date], DataKey] = OrderedDict()
         self._making = asyncio.Lock()
 
-    async def seal(self, tenant: UUID, message: UUID, day: date, delivery: Delivery) -> Sealed:
-        """The delivery encrypted with its day's key, which is made when the day begins."""
+    def known_key(self, tenant: UUID, day: date) -> DataKey | None:
+        """The key of a tenant's day, if it is in memory."""
         key = self._keys.get((tenant, day))
-        if key is None:
-            async with self._making:
-                key = self._keys.get((tenant, day)) or await self._make(tenant, day)
+        if key is not None:
+            self._keys.move_to_end((tenant, day))
+        return key
+
+    async def key(self, tenant: UUID, day: date) -> DataKey:
+        """The key of a tenant's day, which is made when the day begins."""
+        async with self._making:
+            key = self.known_key(tenant, day) or await self._make(tenant, day)
         self._remember(tenant, day, key)
-        # JSON escapes whatever a header held; undecodable bytes come as lone surrogates.
-        outside = json.dumps([delivery.query, list(delivery.headers)]).encode("ascii")
-        return Sealed(
-            key.seal(outside, place(tenant, message, "headers")),
-            key.seal(delivery.body, place(tenant, message, "body")),
-        )
+        return key
 
     async def open(self, tenant: UUID, message: UUID, day: date, row: Any) -> Delivery | None:
         """The delivery in a row that has method, headers and body; None once it is forgotten."""
@@ -107,6 +125,19 @@ class Envelopes:
 
     def _shard(self, tenant: UUID, day: date) -> int:
         return shard_of_key(_purpose(tenant, day), self._database.shards)
+
+
+def seal(key: DataKey, tenant: UUID, message: UUID, sent: Sent) -> Sealed:
+    """What was sent, encrypted with the key of its day."""
+    outside: Any = (sent.query, sent.headers)
+    try:
+        plain = to_json(outside)
+    except ValueError:  # bytes that nobody could decode are lone surrogates, which JSON can escape
+        plain = json.dumps(outside).encode("ascii")
+    return Sealed(
+        key.seal(plain, place(tenant, message, "headers")),
+        key.seal(sent.body, place(tenant, message, "body")),
+    )
 
 
 def _purpose(tenant: UUID, day: date) -> bytes:

@@ -2,28 +2,30 @@
 
 import asyncio
 import hashlib
-import secrets
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database, Unavailable
 from cartbridge.database.group_commit import Bounds, GroupCommit
-from cartbridge.database.inbox_envelope import Delivery, Envelopes, Headers
+from cartbridge.database.inbox_envelope import Envelopes, Headers, seal
 from cartbridge.database.pointers import slot_of_key
 from cartbridge.database.queries import queries
-from cartbridge.domain.ids import make_id, named, shard_of_slot, uuid_of
+from cartbridge.database.sealing import DataKey
+from cartbridge.domain.ids import make_uuid, named
 
 MESSAGE_PREFIX: Final = "msg"
 BATCH_MESSAGES: Final = 128
-BATCH_BYTES: Final = 4_000_000
+BATCH_BYTES: Final = 200_000  # what a socket takes at once: more of it costs several times as much
 QUEUE_BYTES: Final = 64_000_000
 QUEUE_MESSAGES: Final = 5000
 PATIENCE_SECONDS: Final = 1.0  # platforms wait five seconds at most, some little more than one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that alone would cost as much as a hash of a small body
 class Arrival:
     """A delivery whose signature was verified, and the key its connector names it by, if any."""
 
@@ -36,8 +38,7 @@ class Arrival:
     dedup: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """Under which message a delivery is kept, and whether it had come before."""
 
     message: str  # msg_…
@@ -45,14 +46,12 @@ class Received:
 
 
 class _Row(NamedTuple):
-    shard: int
     tenant: UUID
     connection: UUID
     message: UUID
     method: str
     headers: bytes
     body: bytes
-    size: int
     day: date
     dedup: bytes | None
 
@@ -63,8 +62,9 @@ def delivery_key(dedup: bytes, body: bytes) -> bytes:
     A platform's delivery id alone is not always unique (WooCommerce derives it from the second):
     the same id with another body is another delivery.
     """
-    named_by = len(dedup).to_bytes(8, "big") + dedup
-    return hashlib.sha256(b"delivery" + named_by + hashlib.sha256(body).digest()).digest()
+    hashed = hashlib.sha256(b"delivery" + len(dedup).to_bytes(8, "big") + dedup)
+    hashed.update(body)
+    return hashed.digest()
 
 
 class Reception:
@@ -79,7 +79,7 @@ class Reception:
         self._commits: GroupCommit[_Row, Received] = GroupCommit(
             database,
             "inbox",
-            _store,
+            self._store,
             Bounds(
                 batch_items=BATCH_MESSAGES,
                 batch_bytes=BATCH_BYTES,
@@ -105,33 +105,45 @@ class Reception:
         Unavailable means that it may or may not be stored: the sender must send it again.
         """
         self._commits.check_room()
+        now = datetime.now(UTC)
+        key = self._envelopes.known_key(arrival.tenant, now.date())
+        if key is None:
+            key = await self._key(arrival.tenant, now.date())
+        return await self._commits.submit(self._seal(arrival, key, now))
+
+    async def _key(self, tenant: UUID, day: date) -> DataKey:
+        making = asyncio.ensure_future(self._envelopes.key(tenant, day))
         try:
             async with asyncio.timeout(self._patience):
-                return await self._commits.submit(await self._seal(arrival))
+                return await asyncio.shield(making)  # the next delivery finds it made
         except TimeoutError as error:
-            raise Unavailable("the database did not store the delivery in time") from error
+            making.add_done_callback(lambda made: made.cancelled() or made.exception())
+            raise Unavailable("the database did not give the key of the day in time") from error
 
-    async def _seal(self, arrival: Arrival) -> _Row:
-        now = datetime.now(UTC)
-        slot = slot_of_key(arrival.connection.bytes)
-        message = uuid_of(make_id(MESSAGE_PREFIX, now, slot, secrets.token_bytes(8)))
-        delivery = Delivery(arrival.method, arrival.query, arrival.headers, arrival.body)
-        sealed = await self._envelopes.seal(arrival.tenant, message, now.date(), delivery)
+    def _seal(self, arrival: Arrival, key: DataKey, now: datetime) -> _Row:
+        message = make_uuid(now, _slot(arrival.connection), os.urandom(8))
+        sealed = seal(key, arrival.tenant, message, arrival)
         return _Row(
-            shard_of_slot(slot, self._database.shards),
             arrival.tenant,
             arrival.connection,
             message,
             arrival.method,
             sealed.headers,
             sealed.body,
-            len(arrival.body),
             now.date(),
             None if arrival.dedup is None else delivery_key(arrival.dedup, arrival.body),
         )
 
+    async def _store(self, connection: Any, rows: list[_Row]) -> list[Received]:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        told = await connection.fetch(queries("inbox")["accept"], *columns)
+        self._database.arrivals.tell()
+        received = [Received(named(MESSAGE_PREFIX, row.message), False) for row in rows]
+        for place, message in told:
+            received[place - 1] = Received(named(MESSAGE_PREFIX, message), True)
+        return received
 
-async def _store(connection: Any, rows: list[_Row]) -> list[Received]:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    stored = await connection.fetch(queries("inbox")["receive"], *columns)
-    return [Received(named(MESSAGE_PREFIX, row["message"]), row["duplicate"]) for row in stored]
+
+@lru_cache(maxsize=10_000)
+def _slot(connection: UUID) -> int:
+    return slot_of_key(connection.bytes)

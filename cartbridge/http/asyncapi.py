@@ -4,21 +4,27 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from cartbridge import __version__
+from cartbridge.domain.alarm.events import AlarmEvent
+from cartbridge.domain.alarm.events import Event as OfAlarm
 from cartbridge.domain.canonical import CanonicalCart
-from cartbridge.domain.cart.events import CartEvent, Event
-from cartbridge.http.cloud_events import CloudEvent
+from cartbridge.domain.cart.events import CartEvent
+from cartbridge.domain.cart.events import Event as OfCart
 from cartbridge.http.json_schemas import Wanted, components, standalone
+from cartbridge.services.tell_event import CloudEvent
 
 JsonObject = dict[str, Any]
-# Every event that may stand on the feed.
-EVENTS: Final[tuple[type[Event], ...]] = get_args(get_args(CartEvent)[0])
+Event = OfCart | OfAlarm
+# Every event that may stand on the feed, kind by kind.
+EVENTS: Final[tuple[type[Event], ...]] = tuple(
+    event for kind in (CartEvent, AlarmEvent) for event in get_args(get_args(kind)[0])
+)
 
 _ABOUT: Final = """\
-Everything that happens to carts, as CloudEvents 1.0.2: `subject` is the document, `sequence` its \
-version, `data` the fact. Order is promised within a document and its descendants, and nothing is \
-left out: keep the cursor (the `id` of the stream, the `next` of a page) and go on from it. An \
-event may come twice; `id` tells. Where a person was erased, `erased` is true and her data is \
-missing from `data`.
+Everything that happens to carts and every alarm, as CloudEvents 1.0.2: `subject` is the \
+document, `sequence` its version, `data` the fact. Order is promised within a document and its \
+descendants, and nothing is left out: keep the cursor (the `id` of the stream, the `next` of a \
+page) and go on from it. An event may come twice; `id` tells. Where a person was erased, `erased` \
+is true and her data is missing from `data`.
 """
 
 

@@ -12,8 +12,17 @@ from cartbridge.database.connection import Unavailable
 from cartbridge.database.directory import Principal
 from cartbridge.database.idempotency import Attempt, OtherContent, StillRunning
 from cartbridge.domain.header import Actor
-from cartbridge.http.body import API_LIMIT, ITEMS_LIMIT, check, parse, read_bytes
+from cartbridge.http.body import (
+    API_LIMIT,
+    API_VALUES,
+    ITEMS_LIMIT,
+    ITEMS_VALUES,
+    check,
+    parse,
+    read_bytes,
+)
 from cartbridge.http.keys import GATEWAY
+from cartbridge.http.naming import given_name
 from cartbridge.http.problem import locale_of, problem_response
 from cartbridge.http.routes import Answer, Call, Route
 from cartbridge.services.gateway import Caller, Gateway
@@ -21,6 +30,7 @@ from cartbridge.services.problems import Problem
 from cartbridge.services.tell_timeline import names_of
 
 _KEY_LENGTH: Final = 255
+BOUNDS: Final = {"/v1/items": (ITEMS_LIMIT, ITEMS_VALUES)}  # bytes and values, where they differ
 
 
 def dispatch(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -31,9 +41,9 @@ def dispatch(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         principal = await authenticate(gateway, request)
         if principal.role not in route.roles:
             raise Problem("forbidden", role=principal.role)
-        limit = ITEMS_LIMIT if route.path == "/v1/items" else API_LIMIT
+        limit, values = BOUNDS.get(route.path, (API_LIMIT, API_VALUES))
         raw = await read_bytes(request, limit) if route.body else b""
-        body = parse(route.body, raw) if route.body else None
+        body = parse(route.body, raw, values) if route.body else None
         query = check(route.query, dict(request.query)) if route.query else None
         caller = await caller_of(gateway, request, principal, body)
         call = Call(gateway, request, caller, body, query, None, locale_of(request))
@@ -127,7 +137,8 @@ async def caller_of(
         store=store,
         terminal=terminal,
         staff=staff,
-        correlation=_plain(request.headers.get("X-Request-Id", ""))[:100] or None,
+        correlation=given_name(request),
+        scopes=principal.scopes,
     )
 
 

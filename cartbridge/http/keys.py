@@ -5,3 +5,4 @@ from aiohttp import web
 from cartbridge.services.gateway import Gateway
 
 GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway", Gateway)
+METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")

@@ -45,8 +45,9 @@ present outcome and carries `Idempotent-Replayed: true`.
 French by `Accept-Language`. An unknown field in a command is refused by name; an answer may \
 gain fields at any time, so let those pass that you do not know.
 - **Lists**: `{"items": […], "next": …}`; `next` is the cursor for `after`, or null at the end.
-- **Tracing**: an `X-Request-Id` of the caller (100 characters at most) is kept with the events \
-of the call.
+- **Tracing**: an `X-Request-Id` of the caller (letters, digits and `._:/+=-`, 100 at most) is \
+answered, kept with the events of the call, and stands in its log lines. Every answer has one, but \
+a hook's only if it was sent one.
 """
 _TAGS: Final[Mapping[str, str]] = {
     "Platforms": "Where e-commerce platforms tell what happened: signed webhooks, kept for good.",

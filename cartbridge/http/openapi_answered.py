@@ -9,21 +9,27 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from cartbridge.domain.alarm.lifecycle import State
+from cartbridge.domain.alarm.state import Alarm, Details
 from cartbridge.domain.canonical import CanonicalCart, canonical
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.drift import Drift, TillPrice, TillSide, report
 from cartbridge.domain.ids import shard_of_slot, slot_of
+from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
-from cartbridge.http.cloud_events import CloudEvent
+from cartbridge.http import subscription_models as subscriptions
+from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
-from cartbridge.http.openapi_sent import ARTICLE, CHECKED
+from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import tell
 from cartbridge.pages.told import Told
+from cartbridge.services.tell_event import CloudEvent
 
+_SHOWN: Final = "whsec_…"
 _NAMES: Final = Names(
     stores={of.STORE: "Lyon Part-Dieu"},
     terminals={of.TERMINAL: "Till 4"},
@@ -48,6 +54,7 @@ def all_answered() -> tuple[BaseModel, ...]:
         shop.JoinAnswer(cart=shown(told.filled.cart)),
         shop.ItemsAnswer(accepted=1, refused=()),
         shop.Items(items=(ARTICLE,)),
+        *_subscriptions(),
         pos.PairAnswer(terminal=of.TERMINAL, store=of.STORE, key="cb_…"),
         pos.HeldCarts(items=(held,)),
         pos.CompleteAnswer(
@@ -56,6 +63,8 @@ def all_answered() -> tuple[BaseModel, ...]:
             conflict=False,
         ),
         pos.CartAnswer(cart=shown(told.filled.cart)),
+        *_operators(),
+        _alarms(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )
@@ -64,6 +73,67 @@ def all_answered() -> tuple[BaseModel, ...]:
 def shown(cart: Cart) -> CanonicalCart:
     """A cart of the story in canonical form, its twin in step."""
     return canonical(cart, {str(of.SHOP): True})
+
+
+def _operators() -> tuple[BaseModel, ...]:
+    """A message of which a part was put aside, and an errand that was given up."""
+    part = messages.PartAnswer(
+        ordinal=0,
+        lane=str(of.SHOP),
+        state="quarantined",
+        attempts=1,
+        reason="lines.0.quantity: not a number",
+        done_at=of.BEGUN + timedelta(seconds=1),
+    )
+    message = messages.MessageAnswer(
+        id=of.MESSAGE,
+        connection=of.SHOP.connection,
+        received_at=of.BEGUN,
+        size=1834,
+        state="sorted",
+        reason=None,
+        parts=(part,),
+    )
+    letter = messages.DeadLetterAnswer(
+        id=of.LETTER,
+        kind="freeze",
+        connection=of.SHOP.connection,
+        document=of.CART_ID,
+        created_at=of.CLAIMED,
+        attempts=11,
+        reason="the shop answers 500",
+    )
+    return (
+        messages.Messages(items=(message,), next=None),
+        messages.MessageShown(**dict(message)),
+        messages.DeadLetters(items=(letter,), next=None),
+        messages.ReplayAnswer(replayed=1),
+    )
+
+
+def _subscriptions() -> tuple[BaseModel, ...]:
+    told = subscriptions.Subscription(
+        id=of.SUBSCRIPTION,
+        url=RECEIVER,
+        types=("cart.*",),
+        description="Loyalty",
+        state="active",
+        reason=None,
+        created_at=of.BEGUN,
+        last_delivered_at=of.SOLD,
+        waiting=0,
+        lag_seconds=0,
+        failing_since=None,
+        last_error=None,
+        last_error_at=None,
+    )
+    return (
+        told,
+        subscriptions.SubscriptionAdded(**told.model_dump(), secret=_SHOWN),
+        subscriptions.Subscriptions(items=(told,), next=None),
+        subscriptions.SecretRotated(secret=_SHOWN, old_until=of.SOLD + timedelta(hours=24)),
+        subscriptions.SubscriptionTried(delivered=True, status=204, why=None, milliseconds=38),
+    )
 
 
 def _claim(cart: CanonicalCart) -> pos.ClaimAnswer:
@@ -129,6 +199,20 @@ def _events() -> Events:
         for number, event in enumerate(sold.events, start=version + 1)
     )
     return Events(items=items, next=_cursor())
+
+
+def _alarms() -> AlarmsAnswer:
+    alarm = Alarm(
+        id=of.ALARM,
+        version=1,
+        state=State.RAISED,
+        kind="outcome_unknown",
+        subject=of.STORE,
+        since=of.SOLD,
+        details=Details(number=2),
+        told_at=of.SOLD,
+    )
+    return AlarmsAnswer(items=(answer_of(alarm, _NAMES, "en"),), next=None)
 
 
 def _cursor() -> str:

@@ -30,6 +30,7 @@ _TAGS: Final = {
     "pos": "Tills",
     "sheet": "Tills",
     "feed": "Feed",
+    "subscriptions": "Feed",
 }
 
 
@@ -87,7 +88,7 @@ def _headers(route: Route) -> tuple[str, ...]:
     found = ["Accept-Language"]
     if route.idempotent:
         found.append("Idempotency-Key")
-    if route.method == "PATCH":
+    if route.method == "PATCH" and "{cart}" in route.path:
         found.append("If-Match")
     if "pos" in route.roles:
         found.append("CartBridge-Terminal")

@@ -4,7 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cartbridge.http.openapi_story import BEGUN, CART_ID, CLAIM, CODE, HANDOVER, RECEIPT, SHOP
+from cartbridge.http.openapi_story import (
+    BEGUN,
+    CART_ID,
+    CLAIM,
+    CODE,
+    HANDOVER,
+    LETTER,
+    MESSAGE,
+    RECEIPT,
+    SHOP,
+    SUBSCRIPTION,
+)
 
 JsonObject = dict[str, Any]
 
@@ -20,10 +31,13 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "cart": ("The cart's id.", _id("crt"), CART_ID),
     "claim": ("The claim's id, as the claim was answered with.", _id("clm"), CLAIM),
+    "subscription": ("The subscription's id.", _id("sub"), SUBSCRIPTION),
     "handover": ("The hand-over's id.", _id("hnd"), HANDOVER),
     "connection": ("The connection's name or id.", _TEXT, SHOP.connection),
     "external_id": ("The cart's id in the shop.", _TEXT, SHOP.external_id),
     "receipt_number": ("The till's ticket number.", _TEXT, RECEIPT),
+    "message": ("The message's id.", _id("msg"), MESSAGE),
+    "letter": ("The dead letter's id.", _id("out"), LETTER),
     "hook": ("The connection's unguessable hook id.", _TEXT, "hk_VfYt0q2wXc"),
     "pass": ("The shopper's pass: a secret, 32 letters.", _TEXT, CODE),
     "code": ("The code: 32 letters.", _TEXT, CODE),

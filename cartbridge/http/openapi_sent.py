@@ -7,10 +7,13 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from cartbridge.domain.item_list import IndexedItem
+from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
+from cartbridge.http import subscription_models as subscriptions
 
+RECEIVER: Final = f"{of.PLACE}/loyalty/events"
 ARTICLE: Final = IndexedItem(
     sku="LAMP-OAK",
     label="Lampe chêne H 40 cm",
@@ -36,9 +39,12 @@ def all_sent() -> tuple[BaseModel, ...]:
         CHECKED,
         _snapshot(),
         _sale_told(),
+        messages.ReplayRequest(connection=of.SHOP.connection, since=of.BEGUN),
         shop.HandoverRequest(direction="to_store", ttl_seconds=900),
         shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),
         shop.ItemsRequest(items=(ARTICLE,)),
+        subscriptions.SubscriptionRequest(url=RECEIVER, types=("cart.*",), description="Loyalty"),
+        subscriptions.SubscriptionChange(state="paused"),
         pos.PairRequest(pairing_code="4815 0237"),
         pos.ClaimRequest(code=of.CODE, staff=of.STAFF),
         pos.ClaimAction(staff=of.STAFF),

@@ -44,6 +44,9 @@ HANDOVER: Final = _id("hnd", 2, OFFERED)
 CLAIM: Final = _id("clm", 3, CLAIMED)
 REMAINDER: Final = _id("crt", 4, SOLD)
 MESSAGE: Final = _id("msg", 5)
+SUBSCRIPTION: Final = _id("sub", 6)
+ALARM: Final = _id("alm", 6, SOLD)
+LETTER: Final = _id("out", 6, CLAIMED)
 
 _ROWS: Final = (
     ObservedLine(

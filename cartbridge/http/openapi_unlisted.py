@@ -105,7 +105,10 @@ _PAGES: Final = (
             " The pass is a secret: the page is never cached, sends no referrer, and is logged"
             " without it."
         ),
-        answers={200: Answered("The page.", None, _HTML)},
+        answers={
+            200: Answered("The page.", None, _HTML),
+            404: Answered("A page that says that there is no such pass.", None, _HTML),
+        },
         headers=("Accept-Language",),
     ),
     Operation(
@@ -139,7 +142,10 @@ _PAGES: Final = (
             " no cart and no name, and uses nothing up. `/H/{code}` is the same page, because a"
             " QR code holds its address in capitals."
         ),
-        answers={200: Answered("The page.", None, _HTML)},
+        answers={
+            200: Answered("The page.", None, _HTML),
+            404: Answered("A page that says that this is no code.", None, _HTML),
+        },
         headers=("Accept-Language",),
     ),
     Operation(
@@ -173,6 +179,21 @@ _MACHINES: Final = (
         summary="Can it work",
         description="The database answers too; send no calls to a process that answers 503.",
         answers={200: Answered("It can.", Health)},
+    ),
+    Operation(
+        id="metrics_page_show",
+        tag="Machines",
+        method="GET",
+        path="/metrics",
+        summary="What the gateway counts of itself",
+        description=(
+            "For Prometheus: docs/metrics.md tells what each metric says. With the bearer token of"
+            " the setting CARTBRIDGE_METRICS_TOKEN; where none is set, from the gateway's own"
+            " machine alone. While the database is away the gauges of the queues are left out."
+        ),
+        answers={200: Answered("Every count and gauge.", None, ("text/plain",))},
+        headers=("Accept-Language",),
+        problems=("metrics_closed", "internal_error"),
     ),
     Operation(
         id="docs_openapi",

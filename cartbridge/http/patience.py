@@ -11,6 +11,7 @@ from cartbridge.http.keys import GATEWAY
 
 ASK_AFTER: Final = 0.5  # seconds a request may take before the database is asked for a sign of life
 SILENT_AFTER: Final = 0.7  # seconds within which a living one gives it
+_WITHOUT: Final = frozenset({"/metrics", "/healthz"})  # they answer without a database, too
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -68,6 +69,6 @@ PULSE: Final = web.AppKey("pulse", Pulse)
 @web.middleware
 async def never_hang(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers 503 while the database is silent; a stream is long by its nature."""
-    if "text/event-stream" in request.headers.get("Accept", ""):
+    if "text/event-stream" in request.headers.get("Accept", "") or request.path in _WITHOUT:
         return await handler(request)
     return await request.app[PULSE].answer(handler(request), request.app[GATEWAY].feed.now)

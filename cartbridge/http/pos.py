@@ -27,6 +27,7 @@ from cartbridge.services.undo_sale import Returned, return_goods, void_sale
 routes: Final = Routes("pos")
 
 _CODES: Final = (
+    "not_found",
     "code_unknown",
     "code_used",
     "code_revoked",
@@ -82,7 +83,13 @@ async def _held(call: Call, cart: Cart) -> m.HeldCart:
     )
 
 
-@routes.add("GET", "/v1/pos/claims/{claim}", "The claim as it stands", answer=m.ClaimAnswer)
+@routes.add(
+    "GET",
+    "/v1/pos/claims/{claim}",
+    "The claim as it stands",
+    answer=m.ClaimAnswer,
+    problems=("claim_not_held",),
+)
 async def show(call: Call) -> Answer:
     """The claim and its cart, for the terminal that holds it."""
     held = await show_claim(call.gateway, call.caller, call.path("claim"))

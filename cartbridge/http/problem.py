@@ -12,7 +12,7 @@ from cartbridge.pages.problems import problem as words
 from cartbridge.services.problems import Problem
 
 
-def locale_of(request: web.Request) -> str:
+def locale_of(request: web.BaseRequest) -> str:
     """French or English, as the caller prefers; French if it does not say."""
     wanted = request.headers.get("Accept-Language", "fr").lower()
     first = wanted.split(",")[0].strip()
@@ -28,12 +28,24 @@ def problem_response(
     request: web.Request, problem: Problem, names: Names | None = None, time_zone: str = "UTC"
 ) -> web.Response:
     """The document for one problem: stable code, what is wrong, what to do next."""
+    address = request.app[GATEWAY].public_url
+    return problem_at(address, request, problem, names, time_zone)
+
+
+def problem_at(
+    address: str,
+    request: web.BaseRequest,
+    problem: Problem,
+    names: Names | None = None,
+    time_zone: str = "UTC",
+) -> web.Response:
+    """As `problem_response`, for a gateway at this address."""
     code = cast(ProblemCode, problem.code)
     title, detail = words(
         code, _told(problem), locale_of(request), names=names, time_zone=time_zone
     )
     document = {
-        "type": type_of(problem.code, request.app[GATEWAY].public_url),
+        "type": type_of(problem.code, address),
         "title": title,
         "status": problem.status,
         "detail": detail,

@@ -87,7 +87,15 @@ async def get_cart(call: Call) -> Answer:
     return Answer(shown, headers={"ETag": f'"{cart.version}"'})
 
 
-@routes.add("GET", "/v1/carts", "Find carts", roles=_READERS, query=m.CartsQuery, answer=m.Carts)
+@routes.add(
+    "GET",
+    "/v1/carts",
+    "Find carts",
+    roles=_READERS,
+    query=m.CartsQuery,
+    answer=m.Carts,
+    problems=("not_found",),
+)
 async def find_carts(call: Call) -> Answer:
     """Carts by their id in a shop, by customer or by state."""
     query: m.CartsQuery = call.query

@@ -49,7 +49,7 @@ class CartsQuery(Strict):
     """Which carts: by their id in a shop, by customer, or by state."""
 
     connection: str | None = None
-    external_id: str | None = None
+    external_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     kind: TwinKind = "cart"
     customer: str | None = None
     state: str | None = None

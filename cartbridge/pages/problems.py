@@ -29,6 +29,9 @@ HttpCode = Literal[
     "connector_unknown",
     "method_not_allowed",
     "too_slow",
+    "address_refused",
+    "subscription_ended",
+    "metrics_closed",
     "internal_error",
 ]
 ProblemCode = refusals.Code | HttpCode

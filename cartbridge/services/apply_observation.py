@@ -10,7 +10,7 @@ from cartbridge.database.documents import Mark
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, Channel, Origin
 from cartbridge.domain.header import Actor
-from cartbridge.domain.ids import slot_of, uuid_of
+from cartbridge.domain.ids import named, slot_of, uuid_of
 from cartbridge.domain.twin import Snapshot, TwinRef
 from cartbridge.sdk import observations as o
 from cartbridge.services.connectors import Link
@@ -65,10 +65,16 @@ async def apply_observation(
 
 
 async def observe_twin(
-    gateway: Gateway, link: Link, ref: TwinRef, snapshot: Snapshot, cause: Cause
+    gateway: Gateway,
+    link: Link,
+    ref: TwinRef,
+    snapshot: Snapshot,
+    cause: Cause,
+    *,
+    at_once: bool = False,
 ) -> Outcome:
     """The three-way merge of a snapshot into the cart that holds the twin."""
-    cart = await cart_for_twin(gateway, link.tenant, ref)
+    look = await cart_for_twin(gateway, link.tenant, ref)
     channel: Channel = link.connection.channel or "web"
     origin = Origin(channel=channel, connection=link.id)
 
@@ -82,22 +88,40 @@ async def observe_twin(
             new_cart=new_id(gateway, "crt", slot),
             origin=origin,
             brand=link.connection.brand,
+            at_once=at_once,
         )
 
-    return await run_command(
+    outcome = await run_command(
         gateway,
         caller_for(link),
-        cart.id,
+        look.cart.id,
         cause.command,
         make,
         occurred_at=snapshot.at,
         marks=cause.marks,
         causation=cause.message,
+        look=look,
     )
+    if look.loaded is None and outcome.events:
+        await _meet(gateway, link, ref, outcome.cart, cause)
+    return outcome
+
+
+async def _meet(gateway: Gateway, link: Link, ref: TwinRef, begun: Cart, cause: Cause) -> None:
+    """A cart that began while its twin was joined to another one goes into that one."""
+    target = await gateway.pointers.find(link.tenant, "twin", twin_key(ref))
+    if target is None or target == uuid_of(begun.id):
+        return
+
+    async def make(now: Cart) -> c.MergeInto:
+        return c.MergeInto(named("crt", target))
+
+    command = uuid.uuid5(cause.command, "met")
+    await run_command(gateway, caller_for(link), begun.id, command, make)
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
-    cart = await cart_for_twin(gateway, link.tenant, ref)
+    cart = (await cart_for_twin(gateway, link.tenant, ref)).cart
     errand = Errand(cart.id, "fetch", ref)
     await gateway.outbox.enqueue(
         link.tenant,
@@ -174,6 +198,8 @@ async def _rename(
 async def _order(
     gateway: Gateway, link: Link, ref: TwinRef, seen: o.CartOrdered, cause: Cause
 ) -> Outcome | None:
+    await _catch_up(gateway, link, ref, cause)
+
     async def make(cart: Cart) -> c.OrderOnline:
         taken = {line.key: line.quantity for line in seen.lines} if seen.lines else None
         return c.OrderOnline(
@@ -187,6 +213,15 @@ async def _order(
         )
 
     return await _known(gateway, link, ref, cause, seen.at, make)
+
+
+async def _catch_up(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
+    """What she changed online while a till held her cart is part of what she bought there."""
+    cart = await cart_of_twin(gateway, link.tenant, ref)
+    waiting = cart.waiting.get(str(ref)) if cart is not None else None
+    if waiting is not None:
+        held = Cause(uuid.uuid5(cause.command, "held"), cause.message)
+        await observe_twin(gateway, link, ref, waiting, held, at_once=True)
 
 
 async def _returned(

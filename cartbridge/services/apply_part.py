@@ -8,7 +8,7 @@ import structlog
 
 from cartbridge.database.connection import Unavailable
 from cartbridge.database.documents import Mark
-from cartbridge.database.inbox import Part
+from cartbridge.database.inbox import Part, count_part
 from cartbridge.domain.retry import delay
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.errors import Unreadable
@@ -23,25 +23,27 @@ log = structlog.get_logger(__name__)
 _PASSES: Final = frozenset({"unavailable", "held_elsewhere"})  # the same part may succeed later
 
 
-async def settle_part(gateway: Gateway, part: Part) -> None:
-    """Applies the part; one that fails is tried again, one that is refused is put aside."""
+async def settle_part(gateway: Gateway, part: Part) -> bool:
+    """Applies the part, or puts one that is refused aside; False: it has to be tried again."""
     try:
         await apply_part(gateway, part)
     except Unavailable:
         raise
     except Problem as problem:
         if problem.code in _PASSES:
-            await _again(gateway, part, problem.code)
-        else:  # trying again would only hold back what the shopper did since
-            await gateway.inbox.finish(part, "quarantined", problem.code)
+            return await _again(gateway, part, problem.code)
+        # Trying again would only hold back what the shopper did since.
+        await gateway.inbox.finish(part, "quarantined", problem.code)
     except Exception as error:  # one bad message must not hold back the others
         log.exception("inbox.apply_failed", message=part.message, ordinal=part.ordinal)
-        await _again(gateway, part, type(error).__name__)
+        return await _again(gateway, part, type(error).__name__)
+    return True
 
 
-async def _again(gateway: Gateway, part: Part, reason: str) -> None:
+async def _again(gateway: Gateway, part: Part, reason: str) -> bool:
     wait = delay(part.attempts, random.random())  # noqa: S311 - jitter, not a secret
     await gateway.inbox.retry(part, wait, reason)
+    return False
 
 
 async def apply_part(gateway: Gateway, part: Part) -> None:
@@ -68,6 +70,8 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
         outcome = await apply_observation(gateway, link, seen, cause)
     if outcome is None or not outcome.marked:
         await gateway.inbox.finish(part, "applied")
+    else:
+        count_part(part, "applied")
 
 
 def _is(ref: TwinRef, seen: Observation) -> bool:

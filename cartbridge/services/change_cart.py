@@ -18,6 +18,7 @@ from cartbridge.services.name_item import name_item
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
 
+MAX_LINES: Final = 2000
 _CHANNEL: Final[dict[str, Channel]] = {"till": "till", "tablet": "tablet", "kiosk": "kiosk"}
 
 
@@ -93,6 +94,9 @@ async def change_cart(
     async def make(now: Cart) -> c.EditCart:
         if changed.version is not None and now.version != changed.version:
             raise Problem("precondition_failed", cart=now.id, version=str(now.version))
+        if len(now.lines) + len(add) > MAX_LINES:
+            why = f"a cart holds {MAX_LINES} lines at most: begin another one"
+            raise Problem("invalid_request", errors=({"field": "add", "why": why},))
         return c.EditCart(
             set=changed.set,
             add=add,

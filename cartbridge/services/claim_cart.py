@@ -143,7 +143,7 @@ async def _lapse_if_over(gateway: Gateway, caller: Caller, cart: Cart, attempt: 
     claim = loaded.state.claim if loaded is not None else None
     if claim is None or claim.terminal == caller.terminal:
         return
-    if await _seconds_left(gateway, caller, cart.id, claim.id) > 0:
+    if await _time_left(gateway, caller, cart.id, claim.id) > 0:
         return
     over = time_is_up(claim.id, on_hold=claim.on_hold)
 
@@ -187,16 +187,17 @@ async def held(
 ) -> Held:
     """What a terminal is shown of a cart that it holds, or held."""
     over = cart.claim is None or cart.claim.id != claim.id
-    left = 0 if over else await _seconds_left(gateway, caller, cart.id, claim.id)
+    left = 0 if over else math.floor(await _time_left(gateway, caller, cart.id, claim.id))
     drift = await report_drift(gateway, caller.tenant, cart, claim.store)
     return Held(claim, over, cart, left, as_of, stale, drift, cart.late_sales)
 
 
-async def _seconds_left(gateway: Gateway, caller: Caller, cart_id: str, claim_id: str) -> int:
+async def _time_left(gateway: Gateway, caller: Caller, cart_id: str, claim_id: str) -> float:
+    """Seconds, exact: rounded down, a cart would be given away before its time."""
     lease = await gateway.leases.of(caller.tenant, cart_id)
     if lease is None or lease.claim != claim_id:
-        return 0
-    return max(0, math.floor(lease.seconds_left))
+        return 0.0
+    return max(0.0, lease.seconds_left)
 
 
 async def claim_of(gateway: Gateway, caller: Caller, cart: Cart, claim_id: str) -> Claim:

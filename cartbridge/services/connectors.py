@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from cartbridge.sdk.contract import Connector, Remote
 from cartbridge.services.problems import Problem
 
 GROUP: Final = "cartbridge.connectors"
+_LINKS: Final = 10_000  # kept ready at most
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Link:
         """How its twins can be written, with these settings."""
         return self.connector.writes(self.settings)
 
-    @property
+    @cached_property
     def uuid(self) -> UUID:
         """Its bare id, as the inbox knows it."""
         return uuid_of(self.connection.id)
@@ -49,9 +51,9 @@ class Link:
         """Whether the connector declares this; what is not declared is not called."""
         return capability in self.connector.capabilities(self.settings)
 
-    def remote(self, client: Any) -> Remote:
+    def remote(self, client: Any, credentials: Mapping[str, str] | None = None) -> Remote:
         """What its async parts are given."""
-        return Remote(settings=self.settings, client=client)
+        return Remote(self.settings, client, credentials or {})
 
 
 class Connectors:
@@ -61,6 +63,7 @@ class Connectors:
         self._directory = directory
         self._found = {entry.name: entry for entry in entry_points(group=GROUP)}
         self._loaded: dict[str, Connector] = {}
+        self._links: dict[str, Link] = {}
 
     @property
     def names(self) -> list[str]:
@@ -88,10 +91,21 @@ class Connectors:
             raise Problem("invalid_request", errors=faults) from None
 
     def link(self, connection: Connection) -> Link:
-        """The link of a connection that was looked up already."""
-        connector = self.connector(connection.connector)
-        settings = self.settings(connection.connector, connection.settings)
-        return Link(connection=connection, connector=connector, settings=settings)
+        """The link of a connection that was looked up already; made once for each look-up."""
+        link = self._links.get(connection.id)
+        if link is None or link.connection is not connection:
+            connector = self.connector(connection.connector)
+            settings = self.settings(connection.connector, connection.settings)
+            link = Link(connection=connection, connector=connector, settings=settings)
+            if len(self._links) >= _LINKS:
+                self._links.clear()
+            self._links[connection.id] = link
+        return link
+
+    def remembered(self, hook: str) -> Link | None:
+        """As `by_hook`, if its connection was looked up in the last seconds; else None."""
+        connection = self._directory.connections.known_by_hook(hook)
+        return None if connection is None else self.link(connection)
 
     async def by_hook(self, hook: str) -> Link | None:
         """The link behind an unguessable hook id."""

@@ -31,8 +31,10 @@ async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[date
     as_of = gateway.clock()
     try:
         async with asyncio.timeout(gateway.limits.patience.total_seconds()):
-            await _take_in(gateway, links, [twin.ref for twin in twins])
+            whole = await _take_in(gateway, links, [twin.ref for twin in twins])
     except TimeoutError:
+        whole = False
+    if not whole:
         return cart.updated_at or as_of, True
     try:
         async with asyncio.timeout(gateway.limits.freshness.total_seconds()):
@@ -42,9 +44,12 @@ async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[date
         return as_of, True
 
 
-async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> None:
-    """Everything accepted before this moment reaches the cart, ahead of the queue."""
-    for name in {ref.connection for ref in twins}:
+async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> bool:
+    """Everything accepted before this moment reaches the cart, ahead of the queue.
+
+    False if something of it could not be applied now.
+    """
+    for name in sorted({ref.connection for ref in twins}):
         link = links[name]
         horizon = await gateway.inbox.horizon(link.tenant, link.uuid)
         while not await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon):
@@ -58,7 +63,9 @@ async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> None
             if parts is None:
                 await asyncio.sleep(_LOOK_AGAIN)
         for part in parts:
-            await settle_part(gateway, part)
+            if not await settle_part(gateway, part):
+                return False
+    return True
 
 
 async def _read(gateway: Gateway, link: Link, twin: Twin) -> bool:

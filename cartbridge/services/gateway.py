@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import httpx
-
+from cartbridge.database.alarms import Alarms
 from cartbridge.database.circuits import Circuits
+from cartbridge.database.credentials import RenewedCredentials
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import Documents
+from cartbridge.database.duties import Duties
 from cartbridge.database.feed import Feed
 from cartbridge.database.idempotency import Idempotency
 from cartbridge.database.inbox import Inbox
@@ -17,8 +18,11 @@ from cartbridge.database.items import ItemIndex
 from cartbridge.database.leases import Leases
 from cartbridge.database.outbox import Outbox
 from cartbridge.database.pointers import Pointers
+from cartbridge.database.queues import Queues
+from cartbridge.database.subscriptions import Subscriptions
 from cartbridge.database.vault import Vault
 from cartbridge.domain.header import Actor
+from cartbridge.sdk.client import OutgoingClient
 from cartbridge.services.connectors import Connectors
 
 
@@ -31,6 +35,8 @@ class Limits:
     freshness: timedelta = timedelta(milliseconds=800)  # for reading a twin before a claim
     patience: timedelta = timedelta(seconds=5)  # for what was accepted to be applied before it
     abandoned_after: timedelta = timedelta(days=14)
+    reconcile_every: timedelta = timedelta(minutes=5)
+    silent_after: timedelta = timedelta(hours=24)  # unless a connection has its own time
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,19 @@ class Gateway:
     leases: Leases
     inbox: Inbox
     outbox: Outbox
+    subscriptions: Subscriptions
     circuits: Circuits
+    queues: Queues
     pointers: Pointers
     directory: Directory
     items: ItemIndex
     idempotency: Idempotency
+    duties: Duties
+    alarms: Alarms
+    renewed: RenewedCredentials
     vault: Vault
     connectors: Connectors
-    client: httpx.AsyncClient
+    client: OutgoingClient
     clock: Callable[[], datetime]
     draw: Callable[[int], bytes]
     public_url: str
@@ -68,3 +79,4 @@ class Caller:
     terminal: str | None = None
     staff: str | None = None
     correlation: str | None = None
+    scopes: frozenset[str] = frozenset()  # what an operator's key may do beyond the rest

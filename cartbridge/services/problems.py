@@ -44,6 +44,9 @@ _STATUS: Final = {
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "terminal_required": HTTPStatus.BAD_REQUEST,
     "connector_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "address_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "subscription_ended": HTTPStatus.CONFLICT,
+    "metrics_closed": HTTPStatus.UNAUTHORIZED,
 }
 
 

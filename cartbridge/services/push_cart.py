@@ -21,6 +21,7 @@ from cartbridge.services.connectors import Link
 from cartbridge.services.consequences import project, write_due
 from cartbridge.services.find_cart import cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.refresh_credentials import call_platform
 from cartbridge.services.run_command import run_command
 
 
@@ -34,8 +35,9 @@ async def push_cart(gateway: Gateway, link: Link, ref: TwinRef, errand: UUID) ->
         return
     cart, write = planned
     try:
-        answer = await link.connector.push(
-            _wire(cart, link, ref, write), link.remote(gateway.client)
+        wire = _wire(cart, link, ref, write)
+        answer = await call_platform(
+            gateway, link, lambda remote: link.connector.push(wire, remote)
         )
     except errors.Unknown:
         # Read at once: a write that landed shows itself, one that did not is due again.
@@ -113,7 +115,7 @@ async def fetch_twin(gateway: Gateway, link: Link, ref: TwinRef, errand: UUID) -
     """Reads a twin as it is there now, and takes in what it shows."""
     if not link.can("fetch"):
         return
-    document = await link.connector.fetch(ref, link.remote(gateway.client))
+    document = await call_platform(gateway, link, lambda remote: link.connector.fetch(ref, remote))
     if document is None:
         await _gone(gateway, link, ref, errand)
         return

@@ -26,4 +26,5 @@ async def put_snapshot(
         cart = outcome.cart if outcome is not None else cart
     if cart is None:
         raise Problem("invalid_request", errors=({"field": "", "why": "no cart in it"},))
+    await gateway.directory.connections.heard(link.tenant, link.connection.id)
     return cart

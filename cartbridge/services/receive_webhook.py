@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from cartbridge.database.inbox import Arrival
 from cartbridge.sdk.contract import Raw, Reply
 from cartbridge.sdk.errors import Forged
+from cartbridge.services.connectors import Link
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.problems import Problem
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Receipt:
     """What the platform is answered; `message` is None for a ping, which is nothing to keep."""
 
@@ -23,6 +24,11 @@ async def receive_webhook(gateway: Gateway, hook: str, raw: Raw) -> Receipt:
     link = await gateway.connectors.by_hook(hook)
     if link is None:
         raise Problem("unauthorized")
+    return await take_webhook(gateway, link, raw)
+
+
+async def take_webhook(gateway: Gateway, link: Link, raw: Raw) -> Receipt:
+    """As `receive_webhook`, for a hook whose link was found already."""
     answer = link.connector.answer(raw, link.settings)
     if answer is not None:
         return Receipt(answer)

@@ -10,13 +10,18 @@ from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
 from cartbridge.services.apply_observation import Cause, observe_twin
 from cartbridge.services.connectors import Link
+from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.push_cart import fetch_twin, push_cart
+from cartbridge.services.refresh_credentials import call_platform
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
     """Does what the message asks; raises a ConnectorError that tells the worker what to do."""
+    if message.kind == "event":
+        await deliver_event(gateway, message)
+        return
     details = json.loads(message.payload)
     if message.kind == "adopt":
         if message.document is None:
@@ -60,16 +65,17 @@ async def _follow_claim(gateway: Gateway, link: Link, ref: TwinRef) -> None:
     cart = await cart_of_twin(gateway, link.tenant, ref)
     if cart is None or not link.can("freeze"):
         return
-    remote = link.remote(gateway.client)
     try:
         if cart.claim is None:
-            await link.connector.thaw(ref, remote)
+            await call_platform(gateway, link, lambda remote: link.connector.thaw(ref, remote))
             return
         store = await gateway.directory.stores.get(link.tenant, cart.claim.store)
         if store is None:
             return
         # The end of the claim thaws it; the closing time only if nobody is left to say so.
         until, where = store.next_closing(gateway.clock()), store.name
-        await link.connector.freeze(ref, until, where, remote)
+        await call_platform(
+            gateway, link, lambda remote: link.connector.freeze(ref, until, where, remote)
+        )
     except errors.Ignore:
         return  # the twin is gone: there is nothing left to freeze

@@ -27,8 +27,10 @@ async def _sorted(gateway: Gateway, row: InboxRow) -> Sorted:
         return Sorted(row, (), "ignored", "the connection was removed")
     try:
         parts = _parts(link, raw_of(gateway, link, row.delivery))
-    except (Unreadable, ValueError) as error:
+    except Unreadable as error:
         return Sorted(row, (), "quarantined", str(error))
+    except ValueError:  # its text may repeat what was sent: a reason is read by operators
+        return Sorted(row, (), "quarantined", "it names a document by no plain id")
     except Exception as error:  # a connector's fault must not stop the sorter
         log.exception("inbox.sort_failed", message=row.message, connection=link.id)
         return Sorted(row, (), "quarantined", f"the connector failed: {type(error).__name__}")

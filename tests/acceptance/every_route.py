@@ -12,8 +12,11 @@ NOBODYS = {
     "cart": "crt_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
+    "subscription": "sub_" + "0" * 32,
     "external_id": "nobody",
     "receipt_number": "none",
+    "message": "msg_" + "0" * 32,
+    "letter": "out_" + "0" * 32,
 }
 BODIES: dict[str, Json] = {
     "/v1/connections/{connection}/carts/{external_id}": {"currency": "EUR", "lines": []},
@@ -32,6 +35,10 @@ BODIES: dict[str, Json] = {
     },
     "/v1/pos/carts": {"add": []},
     "/v1/items": {"items": []},
+    "/v1/subscriptions": {"url": "https://127.0.0.1/"},
+    "/v1/subscriptions/{subscription}": {"state": "paused"},
+    "/v1/messages/replay": {"until": "2026-01-01T00:00:00Z"},
+    "/v1/dead-letters/replay": {"until": "2026-01-01T00:00:00Z"},
 }
 
 

@@ -1,10 +1,13 @@
 """Who may call what: a key of the right role, and nothing of another retailer or shop."""
 
+import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
+from cartbridge.domain.ids import named as named_id
 from cartbridge.domain.store import Brand, Store, Terminal
 from cartbridge.http.routes import Route
 from cartbridge.http.server import ROUTES
@@ -122,7 +125,7 @@ async def rival(shared: World) -> Rival:
     told = {"hook": connection.hook, "webhook_secret": secret, "slug": "rival-shop"}
     shop = Shop(shared.client, shop_key, told=told)
     till = Till(shared.client, till_key, id="nice-1")
-    await shop.snapshot("theirs", line(LAMP), line(BOOK))
+    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK))
     await shared.settled()
     cart = await shop.cart("theirs")
     assert cart is not None
@@ -133,6 +136,7 @@ async def rival(shared: World) -> Rival:
         held, "R-77", lines=[{"line": claim["cart"]["lines"][0]["id"], "quantity": "1"}]
     )
     rest = (await till.call("POST", "/v1/pos/carts", {"add": []})).json()["cart"]
+    operator = Caller(shared.client, ops_key)
     ids = {
         "connection": connection.id,
         "external_id": "theirs",
@@ -142,8 +146,28 @@ async def rival(shared: World) -> Rival:
         "receipt_number": "R-77",
         "begun": rest["id"],
         "code": offer["code"],
+        "message": told_of.json()["message"],
+        "letter": await dead_letter(shared, tenant, link.uuid),
+        "subscription": await subscribed(operator),
     }
-    return Rival(shop, till, Caller(shared.client, ops_key), ids)
+    return Rival(shop, till, operator, ids)
+
+
+async def subscribed(operator: Caller) -> str:
+    """A subscription of theirs."""
+    made = await operator.call("POST", "/v1/subscriptions", {"url": "http://127.0.0.1:9/theirs"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+async def dead_letter(shared: World, tenant: uuid.UUID, connection: uuid.UUID) -> str:
+    """An errand of theirs that was given up."""
+    outbox = shared.gateway.outbox
+    letter = await outbox.enqueue(
+        tenant, "lane", "write", b"{}", connection=connection, delay=timedelta(days=1)
+    )
+    await shared.owner.execute("update outbox set state = 'dead' where id = $1", letter)
+    return named_id("out", letter)
 
 
 WITH_IDS = [route for route in ROUTES if "{" in route.path]

@@ -32,7 +32,8 @@ def logged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[io.String
     root.setLevel(logging.DEBUG)
     for callers in ("httpx", "httpcore"):  # the story's own browsers and tills
         logging.getLogger(callers).setLevel(logging.WARNING)
-    configure_logs(Settings(data_dir=tmp_path, log_format=request.param, log_level="debug"))
+    settings = Settings(data_dir=tmp_path, log_format=request.param, log_level="debug")
+    configure_logs(settings, strict=True)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
     try:
         with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
@@ -119,11 +120,40 @@ async def test_no_log_line_holds_a_code_a_key_a_secret_or_a_person(
 
 async def test_the_canaries_would_be_heard(logged: io.StringIO) -> None:
     """The negative control: what is logged is what the test above reads."""
-    structlog.get_logger("careless").info("customer.seen", email=EMAIL)
+    structlog.get_logger("careless").info("customer.seen", why=EMAIL)
     logging.getLogger("careless").debug("seen %s", PHONE)
 
     assert EMAIL in logged.getvalue()
     assert PHONE in logged.getvalue()
+
+
+async def test_a_line_s_ids_lead_from_the_answer_to_the_message(
+    world: World, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a platform and a till were answered is what an operator finds in the log."""
+    link = await world.gateway.connectors.by_name(await world.tenant(), "demo-shop")
+    assert link is not None
+
+    def broken(*_: object) -> None:
+        raise LookupError(EMAIL)
+
+    cart, _ = await world.offered()
+    monkeypatch.setattr(type(link.connector), "identify", broken)
+    message = (await world.shop.snapshot("web-broken", line(LAMP))).json()["message"]
+    await world.settled()
+    monkeypatch.setattr("cartbridge.http.shop.show_cart", broken)
+    path = f"/v1/carts/{cart['id']}"
+    own = await world.operator.get(path)
+    given = await world.operator.call("GET", path, X_Request_Id="night-report-7")
+    personal = await world.operator.call("GET", path, X_Request_Id=EMAIL)
+
+    assert given.headers["X-Request-Id"] == "night-report-7"
+    text = logged.getvalue()
+    for name in (message, cart["id"], "night-report-7", own.headers["X-Request-Id"]):
+        assert name in text
+    assert "LookupError" in text  # where it came from, and not what it said
+    assert EMAIL not in text
+    assert personal.headers["X-Request-Id"] != EMAIL
 
 
 async def test_no_table_holds_a_person_or_a_secret_in_plain(world: World, tmp_path: Path) -> None:
