@@ -7,12 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONNECTORS := $(wildcard connectors/*/pyproject.toml)
 INSTALLED := $(VENV)/installed
+BENCHED := $(VENV)/benched
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet \
 	--generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--strip-extras --allow-unsafe
 
-.PHONY: help run demo test e2e companion check lint schemas docs lock clean
+.PHONY: help run demo test e2e companion faults bench check lint schemas docs lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -39,6 +40,12 @@ e2e: $(INSTALLED) ## Run the tests against real platforms (needs Node and the np
 companion: $(INSTALLED) ## Run the Vendure companion's own tests on a real shop (needs Node)
 	cd tests/platforms/vendure && npm ci --ignore-scripts --no-audit --no-fund && npm test
 
+faults: $(INSTALLED) ## Do damage for half an hour; var/faults.txt tells what was lost: nothing
+	$(BIN)/python -m pytest $(wildcard tests/faults tests/simulation) --long -s
+
+bench: $(BENCHED) ## Measure it against others; docs/performance.md (BENCH=--short to try)
+	$(BIN)/python -m tests.bench $(BENCH)
+
 check: lint schemas-current test ## Do what the continuous integration does
 
 lint: $(INSTALLED) ## Check form, types and the direction of imports
@@ -58,9 +65,10 @@ schemas-current: $(INSTALLED)
 schemas: $(INSTALLED) ## Write schemas/ anew from the code
 	$(BIN)/python -m cartbridge.schemas
 
-docs: $(INSTALLED) ## Write the pages of docs/ that are drawn from the code
+docs: $(INSTALLED) ## Write the pages and the dashboard that are drawn from the code
 	$(BIN)/python docs/draw_lifecycle.py
 	$(BIN)/python docs/list_commands.py
+	$(BIN)/python deploy/dashboards/draw_dashboard.py
 
 lock: $(INSTALLED) ## Pin every dependency anew, with its hashes
 	$(COMPILE) --upgrade --extra dev --extra embedded --extra testing \
@@ -88,4 +96,10 @@ $(INSTALLED): requirements.lock pyproject.toml $(CONNECTORS)
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable . \
 		$(foreach one,$(CONNECTORS),--editable $(dir $(one)))
+	@touch $@
+
+# On top of it, once: what the benchmark measures CartBridge against.
+$(BENCHED): requirements-bench.lock $(INSTALLED)
+	@echo "Installing what CartBridge is measured against into $(VENV) ..."
+	@$(PIP) install --require-hashes --requirement requirements-bench.lock
 	@touch $@

@@ -35,12 +35,69 @@ from cartbridge.domain.cart.state import Cart, Origin
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.header import Actor, Header
 from cartbridge.domain.ids import make_id, slot_of
+from tests.faults.experiment import Counts, Experiment, Span, table
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 HEADER = Header(occurred_at=NOW, actor=Actor(kind="connector"), channel="web")
 
 DsnOf = Callable[[str], str]
 Result = TypeVar("Result")
+
+EXPERIMENTS = pytest.StashKey[list[Counts]]()
+LONG_SECONDS = 900  # what one experiment may take at most with --long
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long damage is done."""
+    told = "run the faults and the simulation for minutes, not for seconds (make faults)"
+    parser.addoption("--long", action="store_true", default=False, help=told)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing has been counted yet."""
+    config.stash[EXPERIMENTS] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A long run has the time for it."""
+    if config.getoption("--long"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS), append=False)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """One table of what every experiment counted; a long run leaves it in var/faults.txt."""
+    if not (counted := config.stash[EXPERIMENTS]):
+        return
+    lines = table(counted)
+    terminalreporter.section("experiments")
+    for line in lines:
+        terminalreporter.write_line(line)
+    if config.getoption("--long"):
+        file = config.rootpath / "var" / "faults.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="session")
+def span(request: pytest.FixtureRequest) -> Span:
+    """`span(2, 60)`: the first in CI, the second with --long."""
+    return Span(bool(request.config.getoption("--long")))
+
+
+@pytest.fixture
+def experiment(request: pytest.FixtureRequest) -> Iterator[Experiment]:
+    """Begins to count an experiment or its control; the counts are told however it ends."""
+    begun: list[Counts] = []
+
+    def begin(name: str, seed: int | None = None, *, control: bool = False) -> Counts:
+        begun.append(Counts(name, seed, control))
+        return begun[-1]
+
+    yield begin
+    for counts in begun:
+        print(f"\n{counts}", end="")  # noqa: T201 - the counts are the result
+    request.config.stash[EXPERIMENTS] += begun
 
 
 class Background:
@@ -191,7 +248,7 @@ def kinds() -> tuple[DocumentKind[Any], ...]:
             kind="cart",
             model=Cart,
             parse_event=parse,
-            evolve=lambda cart, event, header: evolve(cart, event, header.occurred_at),
+            evolve=evolve,
             due=lambda cart: NOW if cart.has_payment else None,
         ),
     )

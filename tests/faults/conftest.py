@@ -27,6 +27,7 @@ async def gateway(folder: Path) -> AsyncIterator[GatewayProcess]:
     await process.start("--demo")
     yield process
     await process.end()
+    process.kill_database()  # one that a killed gateway left behind
 
 
 @pytest.fixture

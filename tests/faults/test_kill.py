@@ -5,54 +5,18 @@ import json
 import random
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.acceptance.world import free_port, until
-from tests.faults.processes import GatewayProcess, Process, fault_seconds
-from tests.faults.senders import Callers, Damage
+from tests.acceptance.world import free_port
+from tests.faults.experiment import Experiment, Span
+from tests.faults.processes import GatewayProcess, Process
+from tests.faults.senders import Callers, calling
 
-pytestmark = [pytest.mark.timeout(120 + 2 * fault_seconds()), pytest.mark.slow]
-HOOKS, TILLS = 6, 20
-
-
-@asynccontextmanager
-async def calling(callers: Callers) -> AsyncIterator[httpx.AsyncClient]:
-    """Callers at work; at the end each of them has had its last answer."""
-    limits = httpx.Limits(max_connections=HOOKS + TILLS + 2)
-    async with httpx.AsyncClient(timeout=10, trust_env=False, limits=limits) as client:
-        keys = [till["key"] for store in callers.told["stores"] for till in store["terminals"]]
-        async with asyncio.TaskGroup() as group:
-            for _ in range(HOOKS):
-                group.create_task(callers.post_hooks(client))
-            for number in range(TILLS):
-                group.create_task(callers.add_lines(client, keys[number % len(keys)]))
-            yield client
-            callers.stop.set()
-        await everything_applied(callers, client)
-
-
-async def everything_applied(callers: Callers, client: httpx.AsyncClient) -> None:
-    """What was taken by a process that died is taken up by the next one."""
-
-    async def done() -> bool:
-        hooks, _ = await callers.damage(client)
-        return hooks.lost == 0
-
-    try:
-        await until(done, 50)
-    except TimeoutError:
-        return  # the counts tell
-
-
-def shown(what: str, damage: Damage) -> None:
-    """For whoever runs the faults longer, with -s."""
-    told = f"{damage.acknowledged} acknowledged, {damage.lost} lost, {damage.doubled} twice"
-    print(f"{what}: {told}")  # noqa: T201 - the counts are the result
+pytestmark = [pytest.mark.timeout(240), pytest.mark.slow]
+SEED = 17
 
 
 async def verified(gateway: GatewayProcess) -> int | None:
@@ -65,35 +29,39 @@ async def verified(gateway: GatewayProcess) -> int | None:
     return await program.wait()
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
-    gateway: GatewayProcess,
+    folder: Path, experiment: Experiment, span: Span, processes: int
 ) -> None:
-    dice = random.Random(17)  # noqa: S311 - chance, not secrecy
-    callers = Callers(gateway.url, gateway.told)
-    kills = {"gateway": 0, "database": 0}
-    over = time.monotonic() + fault_seconds()
-
-    async with calling(callers) as client:
-        while time.monotonic() < over or min(kills.values()) == 0:
-            await callers.more(dice.randint(20, 120))
-            if kills["gateway"] > kills["database"] and gateway.kill_database():
-                kills["database"] += 1
-            else:
-                await gateway.kill()
-                kills["gateway"] += 1
-                await gateway.start()
-        await callers.more(20)
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
-        hooks, lines = await callers.damage(client)
-
-    print(f"killed: {kills}")  # noqa: T201 - the counts are the result
-    shown("webhooks", hooks)
-    shown("commands", lines)
-    assert (hooks.lost, hooks.doubled) == (0, 0)
-    assert (lines.lost, lines.doubled) == (0, 0)
-    assert await verified(gateway) == 0
-    assert hooks.acknowledged > 50
-    assert lines.acknowledged > 20
+    dice = random.Random(SEED)  # noqa: S311 - chance, not secrecy
+    of = f"kill -9 of PostgreSQL and {processes} gateway{'s' * (processes > 1)}"
+    hooks = experiment(f"{of}: hooks", SEED)
+    commands = experiment(f"{of}: commands", SEED)
+    gateway = GatewayProcess(folder, free_port())
+    more = () if processes == 1 else ("--processes", str(processes))
+    await gateway.start("--demo", *more)
+    try:
+        kills = {"gateway": 0, "database": 0} | ({"member": 0} if processes > 1 else {})
+        callers = Callers((gateway.url,), gateway.told)
+        over = time.monotonic() + span(2.0, 60.0)
+        async with calling(callers, hooks, commands):
+            while time.monotonic() < over or min(kills.values()) == 0:
+                await callers.more(dice.randint(20, 120))
+                what = min(kills, key=lambda one: kills[one])
+                if what == "gateway":
+                    await gateway.kill()
+                    await gateway.start(*more)
+                elif not (gateway.kill_database() if what == "database" else gateway.kill_member()):
+                    continue
+                kills[what] += 1
+            await callers.more(20)
+        hooks.extra |= {f"{what} killed": times for what, times in kills.items()}
+        assert hooks.held
+        assert commands.held
+        assert await verified(gateway) == 0
+    finally:
+        await gateway.end()
+        gateway.kill_database()  # one that a killed gateway left behind
 
 
 NAIVE = """
@@ -125,21 +93,24 @@ asyncio.run(main())
 """
 
 
-async def test_a_receiver_that_acknowledges_from_memory_loses(tmp_path: Path) -> None:
+async def test_a_receiver_that_acknowledges_from_memory_loses(
+    tmp_path: Path, experiment: Experiment
+) -> None:
     """The negative control: the same damage and the same counting find what is lost."""
+    counts = experiment("kill -9 of a receiver that keeps in memory", control=True)
     port, file = free_port(), tmp_path / "kept"
     naive = Process(sys.executable, "-c", NAIVE, str(port), str(file))
-    acknowledged = 0
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
         for _ in range(3):
             await naive.start()
             for _ in range(60):
-                body = json.dumps({"number": acknowledged})
+                body = json.dumps({"number": counts.sent})
+                counts.sent += 1
                 answer = await client.post(f"http://127.0.0.1:{port}/", content=body)
-                acknowledged += answer.status_code == 202
+                counts.acknowledged += answer.status_code == 202
             await naive.kill()
 
-    kept = len(file.read_text().splitlines()) if file.exists() else 0
-    shown("from memory", Damage(acknowledged, acknowledged - kept, 0))
-    assert acknowledged == 180
-    assert kept < acknowledged
+    counts.stored = len(file.read_text().splitlines()) if file.exists() else 0
+    counts.lost = counts.acknowledged - counts.stored
+    assert counts.acknowledged == 180
+    assert not counts.held

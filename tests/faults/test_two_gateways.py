@@ -49,11 +49,13 @@ async def pair(world: World, dsn: str, tmp_path: Path) -> AsyncIterator[Pair]:
         )
         for number in range(2)
     ]
-    await asyncio.gather(*(each.start() for each in both))
-    pair = Pair(world, *both)
-    yield pair
-    await pair.close()
-    await asyncio.gather(*(each.end() for each in both))
+    try:
+        await asyncio.gather(*(each.start() for each in both))
+        pair = Pair(world, *both)
+        yield pair
+        await pair.close()
+    finally:
+        await asyncio.gather(*(each.end() for each in both))
 
 
 async def offered(pair: Pair, at: int) -> tuple[Json, Json]:
