@@ -190,10 +190,10 @@ def loops_of(database: Database) -> tuple[tuple[Step, News, float], ...]:
     """What runs all the time: woken by this process's own doing, and every so many seconds."""
     return (
         (sort, database.arrivals, 0.05),
-        (apply, database.parts, 0.05),  # twice: one works while the other waits for the database
         (apply, database.parts, 0.05),
+        (apply, database.parts, 1.0),  # works while the other one waits for the database
         (deliver, database.errands, 0.1),
-        (tell_subscriptions, database.news, 0.25),
+        (tell_subscriptions, News(), 0.1),  # not for each append: so many ride together
         (look, News(), 1.0),  # time passes without news
     )
 

@@ -159,6 +159,8 @@ async def _server(dsn: str) -> AsyncIterator[Finding]:
     try:
         yield await _version(connection)
         yield await _clock(connection)
+        if (activity := await _activity(connection)) is not None:
+            yield activity
     finally:
         await connection.close(timeout=2)
     yield await _migrations(dsn)
@@ -187,6 +189,23 @@ async def _clock(connection: Any) -> Finding:
     if apart > CLOCK_SECONDS:
         return Finding("clock", seen, "let both machines keep time by NTP (timedatectl status)")
     return Finding("clock", seen)
+
+
+async def _activity(connection: Any) -> Finding | None:
+    """Whether idle transactions of other accounts can be seen; None before the first migration."""
+    seen = await connection.fetchval(
+        "select pg_has_role(oid, 'pg_read_all_stats', 'usage')"
+        " from pg_roles where rolname = 'cartbridge_engine'"
+    )
+    if seen is None:
+        return None
+    if seen:
+        return Finding("transactions", "idle ones of every account would be seen")
+    return Finding(
+        "transactions",
+        "idle ones of other accounts cannot be seen, and they slow every append",
+        "as an administrator run: grant pg_read_all_stats to cartbridge_engine",
+    )
 
 
 async def _migrations(dsn: str) -> Finding:

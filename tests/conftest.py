@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,7 +44,7 @@ HEADER = Header(occurred_at=NOW, actor=Actor(kind="connector"), channel="web")
 DsnOf = Callable[[str], str]
 Result = TypeVar("Result")
 
-EXPERIMENTS = pytest.StashKey[list[Counts]]()
+EXPERIMENT = "experiment"
 LONG_SECONDS = 900  # what one experiment may take at most with --long
 
 
@@ -51,11 +52,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How long damage is done."""
     told = "run the faults and the simulation for minutes, not for seconds (make faults)"
     parser.addoption("--long", action="store_true", default=False, help=told)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Nothing has been counted yet."""
-    config.stash[EXPERIMENTS] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -67,7 +63,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """One table of what every experiment counted; a long run leaves it in var/faults.txt."""
-    if not (counted := config.stash[EXPERIMENTS]):
+    reports = [one for each in terminalreporter.stats.values() for one in each]
+    counted = [
+        Counts(**told)
+        for report in reports
+        if getattr(report, "when", None) == "teardown"
+        for name, told in report.user_properties
+        if name == EXPERIMENT
+    ]
+    if not counted:
         return
     lines = table(counted)
     terminalreporter.section("experiments")
@@ -97,7 +101,8 @@ def experiment(request: pytest.FixtureRequest) -> Iterator[Experiment]:
     yield begin
     for counts in begun:
         print(f"\n{counts}", end="")  # noqa: T201 - the counts are the result
-    request.config.stash[EXPERIMENTS] += begun
+    # Along with the report, which comes to the process that shows it all.
+    request.node.user_properties += [(EXPERIMENT, asdict(counts)) for counts in begun]
 
 
 class Background:

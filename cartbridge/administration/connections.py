@@ -183,6 +183,34 @@ def _set_state(slug: str, state: ConnectionState, tenant: str | None) -> None:
 
 
 @commands.command()
+def silence(
+    slug: Slug,
+    hours: Annotated[
+        int | None,
+        typer.Option(help="0 for a connection that may always be silent.", min=0, max=24 * 365),
+    ] = None,
+    tenant: OfTenant = None,
+) -> None:
+    """Say for how long a connection may be silent before an alarm tells; without --hours, as all.
+
+    \b
+    Examples:
+      cartbridge connection silence web-fr --hours 2
+      cartbridge connection silence web-fr
+    """
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        found = await _found(gateway, of, slug)
+        await gateway.directory.connections.may_be_silent(of.uuid, found.id, hours)
+
+    for_tenant(tenant, work)
+    if hours is None:
+        say(f"{slug} may be silent as long as any connection (CARTBRIDGE_SILENT_AFTER_HOURS).")
+    else:
+        say(f"{slug} may be silent for {hours} hours." if hours else f"{slug} may be silent.")
+
+
+@commands.command()
 def remove(slug: Slug, tenant: OfTenant = None) -> None:
     """Remove a connection and its hook; what came in by it stays."""
 

@@ -24,7 +24,8 @@ def add(
     ] = None,
     terminal: Annotated[str | None, typer.Option(help="For pos: the one terminal.")] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(help="For ops: limit it; may be said again.")
+        list[str] | None,
+        typer.Option(help="For ops: bodies lets it see what platforms sent; may be repeated."),
     ] = None,
     tenant: OfTenant = None,
 ) -> None:

@@ -106,5 +106,7 @@ async def _rebuilt() -> rebuilding.Rebuilt:
             return await rebuilding.rebuild(
                 base.database,
                 gateway.documents,
-                lambda done: status.update(f"{done.documents} documents, {done.events} events, {done.mended} mended"),
+                lambda done: status.update(
+                    f"{done.documents} documents, {done.events} events, {done.mended} mended"
+                ),
             )

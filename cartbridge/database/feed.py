@@ -4,6 +4,8 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,11 +16,24 @@ from cartbridge.database.history import StoredEvent, read_event
 from cartbridge.database.keys import wrapped_key
 from cartbridge.database.lookup import Lookup
 from cartbridge.database.queries import queries
+from cartbridge.domain.ids import named
 
 POLL_SECONDS: Final = 0.25  # how late an event of another process may be seen
 SEARCH_SECONDS: Final = 1.0  # how long one call looks for the next event of the wanted types
 WINDOW: Final = 20_000  # how many positions of a shard one statement looks through
 _FRESH_SECONDS: Final = 0.1  # how many waiting readers share one look at the counters
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """That something happened, and where to read it: nothing of what it was."""
+
+    document: str
+    version: int
+    type: str
+    shard: int
+    position: int
+    recorded_at: datetime
 
 
 class BadCursor(ValueError):
@@ -54,12 +69,17 @@ class Feed:
         places = self._places(cursor)
         give_up = asyncio.get_running_loop().time() + SEARCH_SECONDS
         while True:
-            rows, places, at_end = await self._page(tenant, places, types, limit)
+            rows, places, at_end = await self._page("page", tenant, places, types, limit)
             if rows or at_end or asyncio.get_running_loop().time() > give_up:
-                return await self._told(tenant, rows), _cursor(places)
+                return await self._told(tenant, rows), cursor_at(places)
 
     async def _page(
-        self, tenant: UUID, places: list[int], types: Collection[str] | None, limit: int
+        self,
+        query: str,
+        tenant: UUID,
+        places: list[int],
+        types: Collection[str] | None,
+        limit: int,
     ) -> tuple[list[Any], list[int], bool]:
         """Some events, the places behind them, and whether that is the end of the journal."""
         async with self._database.tenant(tenant) as connection:
@@ -67,7 +87,7 @@ class Feed:
             ends = await self._look(connection)
             upto = _window(places, ends)
             rows = await connection.fetch(
-                queries("feed")["page"],
+                queries("feed")[query],
                 list(range(len(places))),
                 places,
                 upto,
@@ -80,10 +100,47 @@ class Feed:
         behind = {row["shard"]: row["position"] for row in rows}
         return rows, [behind.get(shard, place) for shard, place in enumerate(places)], False
 
+    async def headlines(
+        self,
+        tenant: UUID,
+        cursor: str | None = None,
+        patterns: Collection[str] | None = None,
+        limit: int = 100,
+    ) -> tuple[list[Headline], str]:
+        """Where the next events are whose types are like one of the patterns (`cart.*`; None: all).
+
+        The cursor is behind them, or as far as one look went.
+        """
+        like = None if patterns is None else [_like(pattern) for pattern in patterns]
+        places = self._places(cursor)
+        rows, places, _ = await self._page("headlines", tenant, places, like, limit)
+        found = [await self._headline(tenant, row) for row in rows]
+        return [headline for headline in found if headline is not None], cursor_at(places)
+
+    async def _headline(self, tenant: UUID, row: Any) -> Headline | None:
+        """None if it is of a kind that only a newer version knows, and was removed meanwhile."""
+        kind = self._documents.kind_named(row["kind"])
+        place = (row["shard"], row["position"])
+        if kind is None:
+            stored = await self.event(tenant, *place)
+            document = None if stored is None else stored.document
+        else:
+            document = named(kind.prefix, row["stream"])
+        if document is None:
+            return None
+        return Headline(document, row["version"], row["type"], *place, row["recorded_at"])
+
+    async def event(self, tenant: UUID, shard: int, position: int) -> StoredEvent | None:
+        """The event at a place, None if it was removed with its document."""
+        place = ([shard], [position - 1], [position], tenant, None, 1)
+        async with self._database.tenant(tenant) as connection:
+            rows = await connection.fetch(queries("feed")["page"], *place)
+        return next(iter(await self._told(tenant, rows)), None)
+
     async def now(self) -> str:
         """The cursor behind everything that has happened so far."""
         async with self._database.connection() as connection:
-            return _cursor(await self._look(connection))
+            return cursor_at(await self._look(connection))
 
     async def wait_for_more(self, cursor: str | None, timeout: float) -> bool:  # noqa: ASYNC109 - an answer
         """Whether, within so many seconds, anything was appended after the cursor."""
@@ -109,7 +166,7 @@ class Feed:
             rows = await connection.fetch(
                 queries("feed")["tenants"], list(range(len(places))), places, upto
             )
-        return [row["tenant"] for row in rows], _cursor(upto)
+        return [row["tenant"] for row in rows], cursor_at(upto)
 
     async def _told(self, tenant: UUID, rows: list[Any]) -> list[StoredEvent]:
         keys = await self._documents.keys.open_many(
@@ -118,8 +175,6 @@ class Feed:
         events = []
         for row in rows:
             kind = self._documents.kind_named(row["kind"])
-            if kind is None:
-                raise LookupError(f"this version of CartBridge does not know a {row['kind']}")
             events.append(read_event(kind, row, row["key_root"], keys[row["key_root"]]))
         return events
 
@@ -161,5 +216,12 @@ def _window(places: list[int], ends: list[int]) -> list[int]:
     return [min(end, place + WINDOW) for place, end in pairs]
 
 
-def _cursor(places: list[int]) -> str:
+def _like(pattern: str) -> str:
+    """A pattern with `*` as SQL has it."""
+    plain = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return plain.replace("*", "%")
+
+
+def cursor_at(places: list[int]) -> str:
+    """The cursor behind these positions, one for each shard."""
     return base64.urlsafe_b64encode(to_json(places)).decode()

@@ -1,21 +1,31 @@
 """Events as they are stored, told again: decoded, unsealed where the key lives, and folded."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
+from cartbridge.database.connection import Unavailable
 from cartbridge.database.sealing import DataKey, Erased, join, place, unseal
 from cartbridge.domain.header import Header
 from cartbridge.domain.ids import named
 from cartbridge.domain.model import Strict
 
 S = TypeVar("S", bound=Strict)
+_UNKNOWN_TYPE: Final = "union_tag_invalid"
+
+
+class NewerVersion(Unavailable):
+    """A newer version of CartBridge wrote this, and only such a one can tell what it means.
+
+    While two versions run side by side, trying again later reaches it.
+    """
 
 
 def customer_of(state: Any) -> str | None:
@@ -59,8 +69,27 @@ class DocumentKind(Generic[S]):
         return [member.value for member in annotation]
 
 
+class HeaderPlace(BaseModel):
+    """What ties an event to its place; every version writes this part of a header alike."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: UUID
+    document: str
+    version: int
+    type: str
+    schema_version: int
+    command: UUID
+    occurred_at: AwareDatetime
+
+
 class StoredHeader(Header):
-    """A header as it is hashed: the circumstances, and what ties the event to its place."""
+    """A header as it is hashed: the circumstances, and what ties the event to its place.
+
+    Circumstances that only a newer version tells are passed over.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     tenant: UUID
     document: str
@@ -75,7 +104,8 @@ class StoredEvent:
     """An event of the journal, with the moment and the position at which it was recorded.
 
     When its personal fields were erased (`erased`), `event` holds their defaults; if it cannot be
-    told at all without them, `event` is None and `facts` is what is left of it.
+    told at all without them, `event` is None and `facts` is what is left of it. It is None, too,
+    when a newer version of CartBridge wrote it: `facts` then is what was written.
     """
 
     tenant: UUID
@@ -100,21 +130,35 @@ def view_place(tenant: UUID, root: UUID, document: UUID, version: int) -> bytes:
     return place(tenant, root, f"view|{document}|{version}")
 
 
-def read_event(kind: DocumentKind[Any], row: Any, root: UUID, key: DataKey | None) -> StoredEvent:
-    """The event in a row of the journal."""
+def read_event(
+    kind: DocumentKind[Any] | None, row: Any, root: UUID, key: DataKey | None
+) -> StoredEvent:
+    """The event in a row of the journal, also of a kind that only a newer version knows."""
     facts, erased = _facts(row, root, key)
+    header = _header(row)
+    event = None
+    if kind is not None:
+        with suppress(NewerVersion):
+            event = _parse(kind, facts, erased, header.schema_version)
     return StoredEvent(
         tenant=row["tenant"],
-        document=named(kind.prefix, row["stream"]),
+        document=header.document if kind is None else named(kind.prefix, row["stream"]),
         version=row["version"],
         type=row["type"],
-        header=StoredHeader.model_validate_json(row["header"]),
-        event=_parse(kind, facts, erased),
+        header=header,
+        event=event,
         facts=facts,
         erased=erased,
         recorded_at=row["recorded_at"],
         position=row["position"],
     )
+
+
+def _header(row: Any) -> StoredHeader:
+    try:
+        return StoredHeader.model_validate_json(row["header"])
+    except ValidationError:
+        raise _newer(row["type"]) from None
 
 
 def _facts(row: Any, root: UUID, key: DataKey | None) -> tuple[dict[str, Any], bool]:
@@ -126,13 +170,29 @@ def _facts(row: Any, root: UUID, key: DataKey | None) -> tuple[dict[str, Any], b
     return from_json(join(row["body"], personal)), isinstance(personal, Erased)
 
 
-def _parse(kind: DocumentKind[Any], facts: dict[str, Any], erased: bool) -> Any:
+def _parse(
+    kind: DocumentKind[Any], facts: dict[str, Any], erased: bool, schema_version: int
+) -> Any:
+    """The event as this version understands it; NewerVersion if it does not, never a guess.
+
+    None if it cannot be told without what was erased.
+    """
     try:
-        return kind.parse_event(facts)
-    except ValidationError:
-        if erased:
+        event = kind.parse_event(facts)
+    except ValidationError as error:
+        if erased and error.errors(include_input=False)[0]["type"] != _UNKNOWN_TYPE:
             return None
-        raise
+        raise _newer(str(facts.get("type"))) from None
+    if event.schema_version < schema_version:
+        raise _newer(event.type)
+    return event
+
+
+def _newer(type_: str) -> NewerVersion:
+    return NewerVersion(
+        f"this version of CartBridge cannot read {type_}: a newer one wrote it, or it was changed "
+        "(run `cartbridge verify`)"
+    )
 
 
 def fold(
@@ -140,13 +200,14 @@ def fold(
 ) -> S:
     """The document as these rows of the journal, from its first one on, leave it.
 
-    An event that cannot be told any more changes nothing but the version.
+    An event that cannot be told any more changes nothing but the version; NewerVersion for one
+    that is not known here.
     """
     begin: Any = kind.model
     state: S = begin(id=document)
     for row in rows:
         facts, erased = _facts(row, root, key)
-        event = _parse(kind, facts, erased)
+        event = _parse(kind, facts, erased, row["schema_version"])
         if event is not None:
             state = kind.evolve(state, event, row["occurred_at"])
         state = at_version(state, row["version"])

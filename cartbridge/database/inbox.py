@@ -9,7 +9,13 @@ from cartbridge.database.inbox_archive import (
     StoredMessage,
 )
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
-from cartbridge.database.inbox_parts import PART_ATTEMPTS, Applying, Part, PartOutcome
+from cartbridge.database.inbox_parts import (
+    PART_ATTEMPTS,
+    Applying,
+    Part,
+    PartOutcome,
+    count_part,
+)
 from cartbridge.database.inbox_reception import Arrival, Received, Reception, delivery_key
 from cartbridge.database.inbox_sorting import InboxRow, PartKey, Sorted, Sorting
 from cartbridge.database.vault import Vault
@@ -29,6 +35,7 @@ __all__ = [
     "Received",
     "Sorted",
     "StoredMessage",
+    "count_part",
     "delivery_key",
 ]
 

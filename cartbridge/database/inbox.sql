@@ -1,5 +1,5 @@
--- name: receive
-select message, duplicate from inbox_receive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+-- name: accept
+select place, message from inbox_accept($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: day_key
 select wrapped from day_key where shard = $1 and tenant = $2 and day = $3

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from cartbridge.database.queries import queries
 from cartbridge.database.texts import as_reason
 from cartbridge.domain.ids import named, uuid_of
 from cartbridge.domain.twin import TwinRef
+from cartbridge.metrics import PARTS
 
 PART_ATTEMPTS: Final = 8
 PartOutcome = Literal["applied", "echo", "stale", "ignored", "held", "quarantined"]
@@ -39,6 +40,11 @@ class Part:
     attempts: int  # this one included
     fence: int
     shard: int
+
+
+def count_part(part: Part, outcome: PartOutcome | Literal["retried"]) -> None:
+    """Counts what became of a part, and how long after its message was accepted."""
+    PARTS.add(max(0.0, (datetime.now(UTC) - part.received_at).total_seconds()), outcome)
 
 
 class _Finish(NamedTuple):
@@ -110,9 +116,12 @@ class Applying:
         """The part led to no change; False if it is finished or another worker has it by now."""
         why = None if reason is None else as_reason(reason)
         message = uuid_of(part.message)
-        return await self._finished.ask(
+        noted = await self._finished.ask(
             _Finish(part.shard, part.tenant, message, part.ordinal, part.fence, outcome, why)
         )
+        if noted:
+            count_part(part, outcome)
+        return noted
 
     async def retry(
         self, part: Part, delay: timedelta, reason: str
@@ -124,6 +133,8 @@ class Applying:
         state: Literal["sorted", "quarantined"] | None = await self._fenced(
             "retry", part, delay, as_reason(reason), PART_ATTEMPTS
         )
+        if state is not None:
+            count_part(part, "retried" if state == "sorted" else state)
         return state
 
     async def _finish(self, told: list[_Finish]) -> list[bool]:

@@ -142,6 +142,7 @@ class Sorting:
                 [part.revision for _, _, part in parts],
                 [_part_key(part.dedup) for _, _, part in parts],
             )
+        self._database.parts.tell()
         return noted
 
     async def horizon(self, tenant: UUID, connection: UUID) -> int:

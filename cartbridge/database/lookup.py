@@ -19,6 +19,7 @@ from cartbridge.database.sealing import DataKey, join, unseal
 from cartbridge.database.vault import Vault
 from cartbridge.domain.ids import named, shard_of_slot, slot_of, uuid_of
 
+_LAST_VERSION: Final = 2**31 - 1  # that the column can hold
 _NEWEST: Final = UUID(int=(1 << 128) - 1)
 
 
@@ -64,7 +65,8 @@ class Lookup:
         None if it did not exist then, or has not come to that version yet.
         """
         kind = self.kind_of(document)
-        root, key, rows = await self._events(tenant, document, upto=version)
+        last = None if version is None else min(version, _LAST_VERSION)
+        root, key, rows = await self._events(tenant, document, upto=last)
         if at is not None:
             late = (number for number, row in enumerate(rows) if row["recorded_at"] > at)
             rows = rows[: next(late, len(rows))]

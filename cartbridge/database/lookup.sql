@@ -10,7 +10,8 @@ select s.kind, s.key_root,
   from stream s where s.shard = $1 and s.tenant = $2 and s.id = $3
 
 -- name: events
-select tenant, stream, version, position, type, occurred_at, recorded_at, header, body, sealed
+select tenant, stream, version, position, type, schema_version, occurred_at, recorded_at,
+       header, body, sealed
   from event
  where shard = $1 and tenant = $2 and stream = $3 and version > $4
    and ($5::int is null or version <= $5)

@@ -85,6 +85,7 @@ class Outbox:
                 if waiting is not None:
                     return waiting
             await db.execute(self._sql["enqueue"], shard, uuid_of(identifier), delay, *row)
+        self._database.errands.tell()
         return uuid_of(identifier)
 
     async def take(self, limit: int, lease_seconds: float = 60.0) -> list[OutboxMessage]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cartbridge.database.changes import seal, view_row
 from cartbridge.database.connection import Database
-from cartbridge.database.history import fold, view_place
+from cartbridge.database.history import NewerVersion, fold, view_place
 from cartbridge.database.journal import ViewRow
 from cartbridge.database.keys import wrapped_key
 from cartbridge.database.lookup import Lookup
@@ -69,7 +69,7 @@ async def _fresh(
     """The view as the journal says, None if that is what is stored."""
     kind = documents.kind_named(head["kind"])
     if kind is None:
-        raise LookupError(f"this version of CartBridge does not know a {head['kind']}")
+        raise NewerVersion(f"this version of CartBridge does not know a {head['kind']}")
     tenant, root = head["tenant"], head["key_root"]
     key = await documents.keys.open(tenant, root, wrapped_key(head))
     state: Any = fold(kind, named(kind.prefix, head["id"]), rows, root, key)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from cartbridge.database.connection import Database
-from cartbridge.database.history import StoredHeader
+from cartbridge.database.history import HeaderPlace
 from cartbridge.database.journal import chain
 from cartbridge.database.queries import queries
 
@@ -147,7 +147,7 @@ def _check_chain(shard: int, head: Any, events: list[Any]) -> Finding | None:
 def _is_in_place(event: Any) -> bool:
     """Whether the columns beside the hashed bytes say what those bytes say."""
     try:
-        header = StoredHeader.model_validate_json(event["header"])
+        header = HeaderPlace.model_validate_json(event["header"])
     except ValidationError:
         return False
     return (

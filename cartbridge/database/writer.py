@@ -48,4 +48,6 @@ class Writer:
     async def _append(self, connection: Any, commands: list[Append]) -> list[Outcome]:
         outcomes = await append(connection, commands)
         self._database.news.tell()
+        if any(command.outbox for command in commands):
+            self._database.errands.tell()
         return outcomes

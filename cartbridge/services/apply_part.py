@@ -8,6 +8,7 @@ import structlog
 
 from cartbridge.database.connection import Unavailable
 from cartbridge.database.documents import Mark
+from cartbridge.database.history import NewerVersion
 from cartbridge.database.inbox import Part, count_part
 from cartbridge.domain.retry import delay
 from cartbridge.domain.twin import TwinRef
@@ -27,6 +28,8 @@ async def settle_part(gateway: Gateway, part: Part) -> bool:
     """Applies the part, or puts one that is refused aside; False: it has to be tried again."""
     try:
         await apply_part(gateway, part)
+    except NewerVersion as error:  # only this cart: a gateway of that version takes the part
+        await _again(gateway, part, str(error))
     except Unavailable:
         raise
     except Problem as problem:

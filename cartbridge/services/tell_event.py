@@ -33,7 +33,7 @@ class CloudEvent(Strict):
 def cloud_event(stored: StoredEvent, public_url: str) -> CloudEvent:
     """The envelope of one stored event."""
     header = stored.header
-    data = stored.facts
+    data = {name: fact for name, fact in stored.facts.items() if name != "type"}
     if stored.event is not None:
         data = stored.event.model_dump(mode="json", exclude={"type"})
     return CloudEvent(

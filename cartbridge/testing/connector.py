@@ -40,6 +40,9 @@ CAPABILITIES: Final = {
     "push": ("push",),
     "freeze": ("freeze", "thaw"),
     "continue_online": ("continue_url",),
+    "changed_since": ("changed_since",),
+    "hook": ("hook_is_on", "rearm"),
+    "refresh": ("refresh",),
 }
 
 

@@ -1,1 +1,1 @@
-"""The loops that carry on by themselves: inbox, outbox, timeouts."""
+"""The loops that carry on by themselves, and what is looked at from time to time."""

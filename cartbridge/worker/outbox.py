@@ -188,8 +188,8 @@ async def outcome_of(gateway: Gateway, message: OutboxMessage) -> Outcome:
         return _later(message, str(error), None, "failed")
     except Problem as problem:
         return _later(message, problem.code, None)
-    except Unavailable:
-        return Outcome(message, "retry", "the database was away", _AGAIN)
+    except Unavailable as error:
+        return Outcome(message, "retry", str(error), _AGAIN)
     except Exception as error:  # one bad errand must not hold back the others
         log.exception("outbox.errand_failed", errand=message.kind)
         return _later(message, type(error).__name__, None)

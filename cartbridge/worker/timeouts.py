@@ -1,9 +1,13 @@
 """What time does to carts: codes run out, hold times end, idle carts are abandoned."""
 
 import uuid
+from collections.abc import Awaitable
 from typing import Final
 from uuid import UUID
 
+import structlog
+
+from cartbridge.database.history import NewerVersion
 from cartbridge.database.leases import LapsedLease
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, due_at
@@ -13,6 +17,8 @@ from cartbridge.services.claim_cart import time_is_up
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.run_command import run_command
 
+log = structlog.get_logger(__name__)
+
 BATCH: Final = 100
 
 
@@ -20,10 +26,19 @@ async def look(gateway: Gateway) -> int:
     """One turn: claims whose hold time ran out, then carts that are due for a look."""
     done = 0
     for lease in await gateway.leases.lapsed(BATCH):
-        done += await _lapse(gateway, lease)
+        done += await _unless_newer(_lapse(gateway, lease))
     for tenant, document in await gateway.documents.due(BATCH):
-        done += await _look(gateway, tenant, document)
+        done += await _unless_newer(_look(gateway, tenant, document))
     return done
+
+
+async def _unless_newer(work: Awaitable[bool]) -> bool:
+    """A cart that only a newer version can read is left to it, and holds back no other."""
+    try:
+        return await work
+    except NewerVersion as error:
+        log.info("worker.left_to_newer", why=str(error))
+        return False
 
 
 def _ourselves(tenant: UUID) -> Caller:

@@ -286,10 +286,14 @@ def named(requirement: str) -> str:
 
 
 def test_every_dependency_is_pinned() -> None:
-    optional = PROJECT["optional-dependencies"]
+    optional = dict(PROJECT["optional-dependencies"])
+    rivals = {named(one) for one in optional.pop("bench")}
     every = [*PROJECT["dependencies"], *(one for extra in optional.values() for one in extra)]
-    wanted = {named(one) for one in every}
-    assert wanted - set(pins(ROOT / "requirements.lock")) == set(), "run `make lock`"
+    wanted, pinned = {named(one) for one in every}, pins(ROOT / "requirements.lock")
+    benched = pins(ROOT / "requirements-bench.lock")
+    assert wanted - set(pinned) == set(), "run `make lock`"
+    assert rivals - set(benched) == set(), "run `make lock`"
+    assert {name for name in pinned if benched.get(name, pinned[name]) != pinned[name]} == set()
 
 
 def test_production_runs_what_was_tested() -> None:

@@ -173,7 +173,9 @@ async def test_without_the_lease_two_processes_lock_the_retailer_out(
     for gateway in pair.gateways:
         monkeypatch.setattr(gateway.duties, "take", partial(for_everybody, gateway.duties.take))
 
+    pair.server.side_by_side = asyncio.Barrier(2)  # both have read the same token by then
     await asyncio.gather(pair.call(0), pair.call(1))
+    pair.server.side_by_side = None
     later = [await pair.call(0), await pair.call(1)]
 
     print(f"exchanged {pair.server.exchanged}, refused {pair.server.refused}")  # noqa: T201

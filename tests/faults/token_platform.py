@@ -73,6 +73,7 @@ class TokenServer:
         self.used: set[bytes] = set()
         self.exchanged = self.refused = 0
         self.lives = 3600
+        self.side_by_side: asyncio.Barrier | None = None  # exchanges that wait for each other
         self.asked = asyncio.Event()
         self.url = ""
         self._runner: web.AppRunner | None = None
@@ -93,6 +94,8 @@ class TokenServer:
 
     async def _exchange(self, request: web.Request) -> web.Response:
         token = str((await request.post())["refresh_token"])
+        if self.side_by_side is not None:
+            await self.side_by_side.wait()
         mark = hashlib.sha256(token.encode()).digest()
         if token != self.refresh_token or mark in self.used:
             self.refused += 1

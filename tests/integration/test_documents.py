@@ -1,5 +1,6 @@
 """Documents are loaded, looked back upon and erased; personal data is on disk only encrypted."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -7,7 +8,6 @@ from pydantic import TypeAdapter
 
 from cartbridge.database.connection import Database
 from cartbridge.database.documents import Conflict, DocumentKind, Documents
-from cartbridge.database.history import StoredHeader
 from cartbridge.domain.cart.events import (
     Cancelled,
     CustomerIdentified,
@@ -15,7 +15,6 @@ from cartbridge.domain.cart.events import (
     LineAdded,
 )
 from cartbridge.domain.customer import Customer
-from cartbridge.domain.header import Header
 from cartbridge.domain.ids import make_id, uuid_of
 from cartbridge.domain.items import Item
 from cartbridge.domain.line import Line
@@ -260,8 +259,8 @@ class Diary(Strict):
     secrets: tuple[str, ...] = ()
 
 
-def note(diary: Diary, event: Told, header: Header) -> Diary:
-    assert isinstance(header, StoredHeader)
+def note(diary: Diary, event: Told, occurred_at: datetime) -> Diary:
+    assert occurred_at.tzinfo is not None
     return diary.model_copy(update={"secrets": (*diary.secrets, event.secret)})
 
 
