@@ -24,9 +24,7 @@ select inbox_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 select arrived from inbox_connection where shard = $1 and tenant = $2 and connection = $3
 
 -- name: waits_before
-select exists (
-  select from inbox
-   where shard = $1 and tenant = $2 and connection = $3 and state = 'new' and arrived <= $4)
+select inbox_waits($1, $2, $3, $4)
 
 -- name: take_parts
 select shard, tenant, message, ordinal from part_take($1, $2, $3, $4)

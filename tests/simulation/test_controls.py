@@ -16,7 +16,7 @@ from tests.faults.experiment import Experiment
 from tests.simulation.night import play
 
 NIGHTS = 80
-FIRST = {"twins left behind": 35, "held news forgotten": 45}  # rare: not before that night
+FIRST = {"twins left behind": 35, "held news forgotten": 135}  # rare: not before that night
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -45,10 +45,10 @@ def shadow_left(patch: pytest.MonkeyPatch) -> None:
 def lease_ignored(patch: pytest.MonkeyPatch) -> None:
     """Another till need not wait until the lease has run out."""
 
-    async def none_left(*_: Any) -> int:
-        return 0
+    async def none_left(*_: Any) -> float:
+        return 0.0
 
-    patch.setattr(claim_cart, "_seconds_left", none_left)
+    patch.setattr(claim_cart, "_time_left", none_left)
 
 
 def old_news_believed(patch: pytest.MonkeyPatch) -> None:
