@@ -669,3 +669,58 @@ async def test_a_day_key_made_by_two_processes_at_once_is_one_key(
         assert stored.delivery.body == body
     for other in others:
         await other.stop()
+
+
+# --- plans
+
+BLOCKS = """
+select coalesce(sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read), 0)
+  from pg_statio_user_tables where relname = 'inbox_part'"""
+
+
+async def waiting(owner: Any, tenant: uuid.UUID, count: int) -> None:
+    """So many parts in one shard, each in a lane of its own."""
+    await owner.execute(
+        """insert into inbox_part (shard, tenant, message, ordinal, connection, arrived, lane, state)
+           select 3, $1, gen_random_uuid(), 0, $1, n, gen_random_uuid()::text, 'sorted'
+             from generate_series(1, $2::int) n""",
+        tenant,
+        count,
+    )
+
+
+async def cost_of_a_part(session: Any, owner: Any) -> float:
+    """Blocks of the table and its indexes that are touched for each part handed out and done."""
+    before, taken = await owner.fetchval(BLOCKS), 0
+    for _ in range(5):
+        rows = await session.fetch(
+            "select * from part_take(array[3]::smallint[], 50, interval '1 min', 8)"
+        )
+        taken += len(rows)
+        await owner.execute(
+            "update inbox_part set state = 'applied', done_at = now(), lease_until = null"
+            " where message = any ($1)",
+            [row["message"] for row in rows],
+        )
+    assert taken == 250
+    for one in (session, owner):
+        await one.execute("select pg_stat_force_next_flush()")
+    await owner.execute("select pg_stat_clear_snapshot()")
+    return float(await owner.fetchval(BLOCKS) - before) / taken
+
+
+async def test_handing_out_parts_costs_the_same_however_many_wait(
+    database: Database, tenant: uuid.UUID, owner: Any
+) -> None:
+    """The plans were made while the table was empty, and are kept."""
+    session = await database.dedicated("test")
+    try:
+        for _ in range(7):
+            await session.fetch("select * from part_take(array[3]::smallint[], 9, '1 min', 8)")
+        await waiting(owner, tenant, 300)
+        few = await cost_of_a_part(session, owner)
+        await waiting(owner, tenant, 20_000)
+        many = await cost_of_a_part(session, owner)
+    finally:
+        await session.close()
+    assert many < 4 * few + 40, (few, many)
