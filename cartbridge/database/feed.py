@@ -18,10 +18,10 @@ from cartbridge.database.lookup import Lookup
 from cartbridge.database.queries import queries
 from cartbridge.domain.ids import named
 
-POLL_SECONDS: Final = 0.25  # how late an event of another process may be seen
+POLL_SECONDS: Final = 0.02  # how late an event of another process may be seen
 SEARCH_SECONDS: Final = 1.0  # how long one call looks for the next event of the wanted types
 WINDOW: Final = 20_000  # how many positions of a shard one statement looks through
-_FRESH_SECONDS: Final = 0.1  # how many waiting readers share one look at the counters
+_FRESH_SECONDS: Final = 0.015  # for which all waiting readers share one look at the counters
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,11 @@ class GroupCommit(Generic[Item, Result]):
         self._bytes = 0
         self._disconnect()
 
+    @property
+    def load(self) -> int:
+        """How many items wait or are being stored."""
+        return len(self._queue) + len(self._batch)
+
     def check_room(self) -> None:
         """Refuse, before any work is done for it, what could not be taken in: Unavailable."""
         if self._task is None:

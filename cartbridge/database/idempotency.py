@@ -5,10 +5,12 @@ import math
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
+from cartbridge.database.gathering import Gathering
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.vault import Vault
@@ -57,6 +59,22 @@ class Attempt:
         return hmac.digest(self.seed, purpose.encode(), "sha256")
 
 
+class _Begin(NamedTuple):
+    shard: int
+    tenant: UUID
+    scope: bytes
+    request_hash: bytes
+    seed: bytes
+
+
+class _Finish(NamedTuple):
+    shard: int
+    tenant: UUID
+    scope: bytes
+    status: int
+    outcome: bytes
+
+
 class Idempotency:
     """The first outcome of every call that carried an Idempotency-Key, kept seven days."""
 
@@ -64,6 +82,8 @@ class Idempotency:
         self._database = database
         self._vault = vault
         self._sql = queries("idempotency")
+        self._begun: Gathering[_Begin, Any] = Gathering(self._begin_all)
+        self._finished: Gathering[_Finish, bool] = Gathering(self._finish_all)
 
     async def begin(self, tenant: UUID, scope: bytes, request_hash: bytes) -> Attempt:
         """Start the call, resume one that crashed 15 seconds ago, or answer what it led to.
@@ -73,14 +93,10 @@ class Idempotency:
         """
         shard = shard_of_key(scope, self._database.shards)
         seed = secrets.token_bytes(_SEED_BYTES)
-        arguments = (shard, tenant, scope, request_hash)
-        async with self._database.tenant(tenant) as connection:
-            begun = await connection.fetchrow(self._sql["begin"], *arguments, seed, RESUMED_AFTER)
-            if begun is not None:
-                return Attempt(begun["seed"], begun["started_at"], begun["seed"] == seed)
-            # A statement of its own: it sees the row that stopped the first one.
-            row = await connection.fetchrow(self._sql["read"], shard, tenant, scope)
-        if row is None:
+        row = await self._begun.ask(_Begin(shard, tenant, scope, request_hash, seed))
+        if row["mine"]:
+            return Attempt(row["seed"], row["started_at"], row["seed"] == seed)
+        if row["request_hash"] is None:
             raise StillRunning(1)
         if not hmac.compare_digest(row["request_hash"], request_hash):
             raise OtherContent
@@ -93,8 +109,19 @@ class Idempotency:
         """Keep what the call answered; a second try that finishes later changes nothing."""
         sealed = self._vault.wrap(outcome, _place(tenant, scope))
         shard = shard_of_key(scope, self._database.shards)
-        async with self._database.tenant(tenant) as connection:
-            await connection.execute(self._sql["finish"], shard, tenant, scope, status, sealed)
+        await self._finished.ask(_Finish(shard, tenant, scope, status, sealed))
+
+    async def _begin_all(self, calls: list[_Begin]) -> list[Any]:
+        columns = [list(column) for column in zip(*calls, strict=True)]
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(self._sql["begin"], *columns, RESUMED_AFTER)
+        return sorted(rows, key=itemgetter("place"))
+
+    async def _finish_all(self, calls: list[_Finish]) -> list[bool]:
+        columns = [list(column) for column in zip(*calls, strict=True)]
+        async with self._database.connection() as connection:
+            kept: list[bool] = await connection.fetchval(self._sql["finish"], *columns)
+        return kept
 
     async def give_up(self, tenant: UUID, scope: bytes) -> None:
         """Let the next try run at once: this one ended without an outcome."""

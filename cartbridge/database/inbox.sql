@@ -21,7 +21,7 @@ select shard, tenant, message, connection, arrived, received_at, method, headers
 select inbox_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 
 -- name: horizon
-select arrived from inbox_connection where shard = $1 and tenant = $2 and connection = $3
+select arrived, waits from inbox_horizons($1, $2, $3)
 
 -- name: waits_before
 select inbox_waits($1, $2, $3, $4)

@@ -99,6 +99,8 @@ class Applying:
             if found["held"]:
                 return None
             count = len(found["messages"])
+            if not count:
+                return []
             rows = await db.fetch(
                 self._sql["read_parts"],
                 [shard] * count,

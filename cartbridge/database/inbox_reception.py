@@ -20,6 +20,7 @@ from cartbridge.domain.ids import make_uuid, named
 MESSAGE_PREFIX: Final = "msg"
 BATCH_MESSAGES: Final = 128
 BATCH_BYTES: Final = 200_000  # what a socket takes at once: more of it costs several times as much
+LANES: Final = 2  # while the database stores one batch, the next one is received
 QUEUE_BYTES: Final = 64_000_000
 QUEUE_MESSAGES: Final = 5000
 PATIENCE_SECONDS: Final = 1.0  # platforms wait five seconds at most, some little more than one
@@ -76,40 +77,41 @@ class Reception:
         self._database = database
         self._envelopes = envelopes
         self._patience = patience
-        self._commits: GroupCommit[_Row, Received] = GroupCommit(
-            database,
-            "inbox",
-            self._store,
-            Bounds(
-                batch_items=BATCH_MESSAGES,
-                batch_bytes=BATCH_BYTES,
-                queue_items=QUEUE_MESSAGES,
-                queue_bytes=QUEUE_BYTES,
-                resend_seconds=patience,
-                patience_seconds=patience,
-            ),
-            size=lambda row: len(row.body),
+        bounds = Bounds(
+            batch_items=BATCH_MESSAGES,
+            batch_bytes=BATCH_BYTES,
+            queue_items=QUEUE_MESSAGES // LANES,
+            queue_bytes=QUEUE_BYTES // LANES,
+            resend_seconds=patience,
+            patience_seconds=patience,
         )
+        self._lanes: list[GroupCommit[_Row, Received]] = [
+            GroupCommit(database, "inbox", self._store, bounds, size=lambda row: len(row.body))
+            for _ in range(LANES)
+        ]
 
     async def start(self) -> None:
-        """Begin to receive; the connection is opened with the first delivery."""
-        await self._commits.start()
+        """Begin to receive; connections are opened with the first deliveries."""
+        for lane in self._lanes:
+            await lane.start()
 
     async def stop(self) -> None:
         """Stop; senders still waiting are told to come back later."""
-        await self._commits.stop()
+        for lane in self._lanes:
+            await lane.stop()
 
     async def receive(self, arrival: Arrival) -> Received:
         """Store a delivery and answer once it is durable; a duplicate answers the first one.
 
         Unavailable means that it may or may not be stored: the sender must send it again.
         """
-        self._commits.check_room()
+        lane = min(self._lanes, key=lambda lane: lane.load)
+        lane.check_room()
         now = datetime.now(UTC)
         key = self._envelopes.known_key(arrival.tenant, now.date())
         if key is None:
             key = await self._key(arrival.tenant, now.date())
-        return await self._commits.submit(self._seal(arrival, key, now))
+        return await lane.submit(self._seal(arrival, key, now))
 
     async def _key(self, tenant: UUID, day: date) -> DataKey:
         making = asyncio.ensure_future(self._envelopes.key(tenant, day))

@@ -5,10 +5,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
+from cartbridge.database.gathering import Gathering
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.pointers import shard_of_key
@@ -66,6 +67,13 @@ class Sorted:
     reason: str | None = None
 
 
+class Horizon(NamedTuple):
+    """How far a connection has arrived, and whether all of that was sorted at that moment."""
+
+    arrived: int
+    sorted: bool
+
+
 class Sorting:
     """The sorter's face of the inbox: one sorter per connection at a time."""
 
@@ -73,6 +81,7 @@ class Sorting:
         self._database = database
         self._envelopes = envelopes
         self._sql = queries("inbox")
+        self._horizons: Gathering[tuple[int, UUID, UUID], Horizon] = Gathering(self._horizons_of)
 
     async def take_new(self, limit: int, lease_seconds: float = LEASE_SECONDS) -> list[InboxRow]:
         """New messages of any tenant, oldest first per connection.
@@ -145,21 +154,23 @@ class Sorting:
         self._database.parts.tell()
         return noted
 
-    async def horizon(self, tenant: UUID, connection: UUID) -> int:
+    async def horizon(self, tenant: UUID, connection: UUID) -> Horizon:
         """A moment of the connection: what has been accepted from it so far."""
-        async with self._database.tenant(tenant) as db:
-            arrived = await db.fetchval(
-                self._sql["horizon"], self._shard(connection), tenant, connection
-            )
-        return arrived or 0
+        return await self._horizons.ask((self._shard(connection), tenant, connection))
 
     async def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         """Whether the sorter has passed that moment of the connection."""
-        async with self._database.tenant(tenant) as db:
+        async with self._database.connection() as db:
             waiting: bool = await db.fetchval(
                 self._sql["waits_before"], self._shard(connection), tenant, connection, horizon
             )
         return not waiting
+
+    async def _horizons_of(self, asked: list[tuple[int, UUID, UUID]]) -> list[Horizon]:
+        columns = [list(column) for column in zip(*asked, strict=True)]
+        async with self._database.connection() as db:
+            rows = await db.fetch(self._sql["horizon"], *columns)
+        return [Horizon(row["arrived"], not row["waits"]) for row in rows]
 
     def _shard(self, connection: UUID) -> int:
         return shard_of_key(connection.bytes, self._database.shards)

@@ -1,7 +1,5 @@
 -- name: of
-select document, claim, terminal, until, hold,
-       extract(epoch from until - clock_timestamp()) as seconds_left
-  from lease where shard = $1 and tenant = $2 and document = $3
+select document, claim, terminal, until, hold, seconds_left from leases_of($1, $2, $3)
 
 -- name: renew
 update lease

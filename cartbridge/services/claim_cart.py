@@ -22,7 +22,7 @@ from cartbridge.services.freshen_cart import freshen_cart
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.problems import Problem
 from cartbridge.services.report_drift import report_drift
-from cartbridge.services.run_command import run_command
+from cartbridge.services.run_command import Look, look_at, run_command
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,12 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
             take_over_reason=wanted.take_over_reason,
         )
 
-    await _lapse_if_over(gateway, caller, cart, attempt)
+    look: Look | None = await look_at(gateway, caller.tenant, cart.id)
+    if look is not None and await _lapse_if_over(gateway, caller, look.cart, attempt):
+        look = None
+    command = attempt.command_id
     try:
-        outcome = await run_command(gateway, caller, cart.id, attempt.command_id, make)
+        outcome = await run_command(gateway, caller, cart.id, command, make, look=look)
     except Problem as problem:
         raise await _explained(gateway, caller, cart, code_hash, problem) from None
     told = outcome.cart.claim
@@ -137,20 +140,20 @@ async def _count_wrong(gateway: Gateway, caller: Caller) -> None:
         raise Problem("code_entry_locked", retry_after=seconds)
 
 
-async def _lapse_if_over(gateway: Gateway, caller: Caller, cart: Cart, attempt: Attempt) -> None:
+async def _lapse_if_over(gateway: Gateway, caller: Caller, cart: Cart, attempt: Attempt) -> bool:
     """A hold time that has run out does not keep the next terminal waiting for our own loop."""
-    loaded = await gateway.documents.load(caller.tenant, cart.id)
-    claim = loaded.state.claim if loaded is not None else None
+    claim = cart.claim
     if claim is None or claim.terminal == caller.terminal:
-        return
+        return False
     if await _time_left(gateway, caller, cart.id, claim.id) > 0:
-        return
+        return False
     over = time_is_up(claim.id, on_hold=claim.on_hold)
 
     async def make(now: Cart) -> c.LapseClaim | c.ReleaseClaim:
         return over
 
     await run_command(gateway, caller, cart.id, uuid.uuid5(attempt.command_id, "lapse"), make)
+    return True
 
 
 def time_is_up(claim_id: str, *, on_hold: bool) -> c.LapseClaim | c.ReleaseClaim:

@@ -52,9 +52,11 @@ async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> bool
     for name in sorted({ref.connection for ref in twins}):
         link = links[name]
         horizon = await gateway.inbox.horizon(link.tenant, link.uuid)
-        while not await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon):
+        passed = horizon.sorted
+        while not passed:
             await sort_inbox(gateway)
             await asyncio.sleep(_LOOK_AGAIN)
+            passed = await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon.arrived)
     for ref in twins:
         link = links[ref.connection]
         parts = None

@@ -4,7 +4,6 @@ import uuid
 
 from cartbridge.database.idempotency import Attempt
 from cartbridge.domain.cart import commands as c
-from cartbridge.domain.cart.lifecycle import BOUGHT
 from cartbridge.domain.cart.state import Binding, Cart
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.ids import named, uuid_of
@@ -36,8 +35,8 @@ async def join_handover(
     code_hash = hashed(code).hex()
     cart = await _offered(gateway, caller, offered, code_hash)
     own = await cart_of_twin(gateway, link.tenant, ref)
-    if own is not None and (own.version == 0 or own.id == cart.id or own.state in BOUGHT):
-        own = None  # nothing in it is wanted; a session that bought something is used again
+    if own is not None and (own.version == 0 or own.id == cart.id):
+        own = None
     known = customer.external_id if customer is not None else None
     command = c.JoinHandover(
         code_hash=code_hash,
@@ -59,7 +58,7 @@ async def join_handover(
     if own is None:
         own = await _point(gateway, link, ref, alive)
     if own is not None and own.id != alive.id:
-        await _go_into(gateway, caller, ref, own, alive, attempt)
+        await _go_into(gateway, caller, own, alive, attempt)
     return await cart_of_twin(gateway, link.tenant, ref) or alive
 
 
@@ -75,15 +74,12 @@ async def _point(gateway: Gateway, link: Link, ref: TwinRef, cart: Cart) -> Cart
 
 
 async def _go_into(
-    gateway: Gateway, caller: Caller, ref: TwinRef, own: Cart, into: Cart, attempt: Attempt
+    gateway: Gateway, caller: Caller, own: Cart, into: Cart, attempt: Attempt
 ) -> None:
-    """The cart the session had goes into the one the code was made for; its lines stay.
+    """The cart the session had goes into the one the code was made for; its lines stay."""
 
-    One that was bought stays what it is, without the session's twin.
-    """
-
-    async def make(now: Cart) -> c.MergeInto | c.LoseTwin:
-        return c.LoseTwin(ref=ref) if now.state in BOUGHT else c.MergeInto(into.id)
+    async def make(now: Cart) -> c.MergeInto:
+        return c.MergeInto(into.id)
 
     await run_command(gateway, caller, own.id, uuid.uuid5(attempt.command_id, "own"), make)
 

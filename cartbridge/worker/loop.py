@@ -10,6 +10,7 @@ from cartbridge.database.connection import News, Unavailable
 
 log = structlog.get_logger(__name__)
 
+_SHORTEST: Final = 0.004  # seconds of rest after work; each further one is twice as long
 _FAILED: Final = 1.0  # seconds to wait after a failure
 
 
@@ -17,6 +18,7 @@ async def run_loop(
     name: str, step: Callable[[], Awaitable[int]], news: News, idle_seconds: float
 ) -> None:
     """Runs `step` again and again; it answers how much it did, 0 sends the loop to rest."""
+    rest = _SHORTEST
     while True:
         try:
             done = await step()
@@ -28,8 +30,11 @@ async def run_loop(
             log.exception("worker.step_failed", loop=name)
             await asyncio.sleep(_FAILED)
             continue
-        if not done:
-            await news.wait(idle_seconds)
+        if done:
+            rest = _SHORTEST  # where something came, more may follow from another process
+            continue
+        rest = min(rest * 2, idle_seconds)
+        await news.wait(rest)
 
 
 async def run_turns(name: str, step: Callable[[], Awaitable[int]], seconds: float) -> None:

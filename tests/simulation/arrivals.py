@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cartbridge.database.inbox import Arrival, InboxRow, Received, Sorted, delivery_key
-from cartbridge.database.inbox_sorting import LEASE_SECONDS
+from cartbridge.database.inbox_sorting import LEASE_SECONDS, Horizon
 from cartbridge.database.pointers import shard_of_key, slot_of_key
 from cartbridge.domain.ids import make_id, uuid_of
 from tests.simulation.pieces import Lanes, Message, Piece, delivery_of
@@ -106,14 +106,18 @@ class Arrivals(Lanes):
         return True
 
     @statement
-    def horizon(self, tenant: UUID, connection: UUID) -> int:
-        """What has been accepted from the connection so far."""
+    def horizon(self, tenant: UUID, connection: UUID) -> Horizon:
+        """What has been accepted from the connection so far, and whether it was sorted."""
         sender = self.store.table("senders").get((tenant, connection))
-        return 0 if sender is None else sender.arrived
+        arrived = 0 if sender is None else sender.arrived
+        return Horizon(arrived, self._passed(tenant, connection, arrived))
 
     @statement
     def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         """Whether the sorter has passed that moment of the connection."""
+        return self._passed(tenant, connection, horizon)
+
+    def _passed(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         return not any(
             message.arrived <= horizon
             for message in self.store.table("new").values()
