@@ -29,6 +29,9 @@ select inbox_waits($1, $2, $3, $4)
 -- name: take_parts
 select shard, tenant, message, ordinal from part_take($1, $2, $3, $4)
 
+-- name: lanes_wait
+select lanes_wait($1, $2, $3)
+
 -- name: take_lane
 select held, messages, ordinals from part_take_lane($1, $2, $3, $4)
 

@@ -66,6 +66,7 @@ class Applying:
         self._envelopes = envelopes
         self._sql = queries("inbox")
         self._finished: Gathering[_Finish, bool] = Gathering(self._finish)
+        self._waiting: Gathering[tuple[int, UUID, str], bool] = Gathering(self._wait)
 
     async def take_parts(self, limit: int, lease_seconds: float = 30.0) -> list[Part]:
         """Parts of any tenant to apply now: of each lane the oldest, if nobody holds one of it.
@@ -93,6 +94,8 @@ class Applying:
         None while another worker holds the lane: what waited is being applied.
         """
         shard = shard_of_key(connection.bytes, self._database.shards)
+        if not await self._waiting.ask((shard, tenant, lane)):
+            return []
         lease = timedelta(seconds=lease_seconds)
         async with self._database.connection() as db:
             found = await db.fetchrow(self._sql["take_lane"], shard, tenant, lane, lease)
@@ -138,6 +141,12 @@ class Applying:
         if state is not None:
             count_part(part, "retried" if state == "sorted" else state)
         return state
+
+    async def _wait(self, lanes: list[tuple[int, UUID, str]]) -> list[bool]:
+        columns = [list(column) for column in zip(*lanes, strict=True)]
+        async with self._database.connection() as connection:
+            waits: list[bool] = await connection.fetchval(self._sql["lanes_wait"], *columns)
+        return waits
 
     async def _finish(self, told: list[_Finish]) -> list[bool]:
         columns = [list(column) for column in zip(*told, strict=True)]
