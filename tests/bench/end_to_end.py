@@ -15,9 +15,9 @@ FIRST_SECONDS: Final = 20.0
 
 
 async def measure(stage: Stage) -> list[Measured]:
-    """Sustained and at a steady rate, with one process and with two."""
+    """Sustained and at a steady rate: one process for all, and the loops in two of their own."""
     one = await _configuration(stage, "", "one process")
-    two = await _configuration(stage, "_two", "two processes", "--workers", "1")
+    two = await _configuration(stage, "_two", "calls and loops apart", "--workers", "2")
     return [*one, *two]
 
 

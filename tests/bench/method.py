@@ -31,11 +31,14 @@ PostgreSQL recorder; the better of 1 and 8 threads counts.
 **End to end.** New carts are sent by webhook while a reader follows the feed (`/v1/events` as a
 stream). A cart counts when its fact comes by; its view was written in the same transaction.
 *Sustained* divides all carts by the time from the first webhook sent to the last cart seen. At a
-steady rate each cart is timed from when its webhook was due.
+steady rate each cart is timed from when its webhook was due. *One process* does everything; *loops
+apart* is `serve --workers 2`: one process for calls, two for the loops.
 
-**Claims.** *Full inbox*: carts are known, then hooks of other carts of the same shop fill the inbox
-of a gateway whose loops stand still; a gateway with its loops is started, and for each cart a
-change is sent, accepted, and the cart claimed at once. The claim has to show the change. *Busy*:
+**Claims.** *Full inbox*: carts are known, then hooks of other carts of the same shop fill the
+inbox of a gateway whose loops stand still, and the sorter passes them, as it does in a rush: it is
+several times quicker than the appliers. A gateway with its loops (`serve --workers 1`) is started,
+and for each cart a change is sent, accepted, and the cart claimed at once. The claim has to show
+the change. *Busy*:
 claims at a steady rate from as many terminals as keys, each for another cart, while new carts come
 by webhook at another steady rate.
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cartbridge.database.binaries import find_binaries, program_version
 from tests.bench.goals import GOALS, Goal, Measured
+from tests.bench.limits import LIMITS
 from tests.bench.method import METHOD
 from tests.bench.scale import Scale
 
@@ -107,6 +108,7 @@ def write(folder: Path, page: Path) -> None:
             machine=told["machine"],
             rows=rows,
             met=sum(row.verdict == "met" for row in rows),
+            limits=LIMITS,
             method=METHOD,
         )
     )
