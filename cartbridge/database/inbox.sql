@@ -24,7 +24,9 @@ select inbox_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 select arrived, waits from inbox_horizons($1, $2, $3)
 
 -- name: waits_before
-select inbox_waits($1, $2, $3, $4)
+select array_agg(inbox_waits(w.shard, w.tenant, w.connection, w.upto) order by w.ord)
+  from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[]) with ordinality
+         as w(shard, tenant, connection, upto, ord)
 
 -- name: take_parts
 select shard, tenant, message, ordinal from part_take($1, $2, $3, $4)

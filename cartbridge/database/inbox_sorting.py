@@ -1,8 +1,9 @@
 """Sorting: which twins a message speaks of, in the order of arrival per connection."""
 
+import asyncio
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
@@ -81,6 +82,8 @@ class Sorting:
         self._database = database
         self._envelopes = envelopes
         self._sql = queries("inbox")
+        self._turn: asyncio.Future[int] | None = None
+        self._unsorted: Gathering[tuple[int, UUID, UUID, int], bool] = Gathering(self._waits)
         self._horizons: Gathering[tuple[int, UUID, UUID], Horizon] = Gathering(self._horizons_of)
 
     async def take_new(self, limit: int, lease_seconds: float = LEASE_SECONDS) -> list[InboxRow]:
@@ -160,11 +163,20 @@ class Sorting:
 
     async def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         """Whether the sorter has passed that moment of the connection."""
+        return not await self._unsorted.ask((self._shard(connection), tenant, connection, horizon))
+
+    async def in_turn(self, sort: Callable[[], Awaitable[int]]) -> int:
+        """One turn of the sorter for all in this process who wait for one."""
+        if self._turn is None or self._turn.done():
+            self._turn = asyncio.ensure_future(sort())
+            self._turn.add_done_callback(lambda turn: turn.cancelled() or turn.exception())
+        return await asyncio.shield(self._turn)
+
+    async def _waits(self, asked: list[tuple[int, UUID, UUID, int]]) -> list[bool]:
+        columns = [list(column) for column in zip(*asked, strict=True)]
         async with self._database.connection() as db:
-            waiting: bool = await db.fetchval(
-                self._sql["waits_before"], self._shard(connection), tenant, connection, horizon
-            )
-        return not waiting
+            waits: list[bool] = await db.fetchval(self._sql["waits_before"], *columns)
+        return waits
 
     async def _horizons_of(self, asked: list[tuple[int, UUID, UUID]]) -> list[Horizon]:
         columns = [list(column) for column in zip(*asked, strict=True)]

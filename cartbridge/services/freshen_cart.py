@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -54,8 +55,8 @@ async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> bool
         horizon = await gateway.inbox.horizon(link.tenant, link.uuid)
         passed = horizon.sorted
         while not passed:
-            await sort_inbox(gateway)
-            await asyncio.sleep(_LOOK_AGAIN)
+            if not await gateway.inbox.in_turn(partial(sort_inbox, gateway)):
+                await asyncio.sleep(_LOOK_AGAIN)  # another process has the connection
             passed = await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon.arrived)
     for ref in twins:
         link = links[ref.connection]

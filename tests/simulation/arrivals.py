@@ -1,7 +1,7 @@
 """The stand-in for the inbox: what platforms sent, kept and sorted into lanes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -116,6 +116,10 @@ class Arrivals(Lanes):
     def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         """Whether the sorter has passed that moment of the connection."""
         return self._passed(tenant, connection, horizon)
+
+    async def in_turn(self, sort: Callable[[], Awaitable[int]]) -> int:
+        """One turn of the sorter."""
+        return await sort()
 
     def _passed(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         return not any(
