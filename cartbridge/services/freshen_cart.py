@@ -22,7 +22,7 @@ from cartbridge.services.sort_inbox import sort_inbox
 
 log = structlog.get_logger(__name__)
 
-_LOOK_AGAIN: Final = 0.01  # seconds
+_LOOK_AGAIN: Final = 0.004  # seconds
 
 
 async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[datetime, bool]:
