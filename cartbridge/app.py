@@ -86,6 +86,7 @@ def cart_kind(limits: Limits) -> DocumentKind[Cart]:
         kind="cart",
         model=Cart,
         parse_event=events.parse,
+        parse_json=events.parse_json,
         evolve=evolve,
         due=lambda cart: due_at(cart, limits.abandoned_after),
     )

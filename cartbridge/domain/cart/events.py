@@ -441,6 +441,11 @@ CartEvent = Annotated[
 _ADAPTER: Final[TypeAdapter[CartEvent]] = TypeAdapter(CartEvent)
 
 
+def parse_json(body: bytes) -> CartEvent:
+    """As `parse`, of the bytes that are stored."""
+    return _ADAPTER.validate_json(body)
+
+
 def parse(body: dict[str, Any]) -> CartEvent:
     """The event that a stored body holds."""
     return _ADAPTER.validate_python(body)
