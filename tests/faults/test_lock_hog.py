@@ -69,7 +69,7 @@ async def test_a_held_lock_costs_a_503_and_nothing_else(
     commands = experiment("lock hog: commands")
     callers = Callers((world.gateway.public_url,), world.told)
     loop = asyncio.get_running_loop()
-    held = span(6.0, 10.0)
+    held = span(8.0, 10.0)
     async with watched(world.owner) as crowd, calling(callers, hooks, commands):
         await callers.more(40)
         async with hog(world.dsn):
