@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+from cartbridge.database.connection import Database
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -61,3 +63,29 @@ def _told(error: BaseException) -> BaseException:
     if isinstance(error, asyncio.CancelledError):
         return ConnectionAbortedError("the look-up was cancelled")
     return error
+
+
+def rows(database: Database, query: str, *more: Any) -> Callable[[list[Any]], Awaitable[list[Any]]]:
+    """Asks a query that takes the questions as columns; it answers a row for each, in order."""
+
+    async def answer_all(asked: list[Any]) -> list[Any]:
+        async with database.connection() as connection:
+            told: list[Any] = await connection.fetch(query, *_columns(asked), *more)
+        return told
+
+    return answer_all
+
+
+def values(database: Database, query: str) -> Callable[[list[Any]], Awaitable[list[Any]]]:
+    """As `rows`, of a query that answers one array with a value for each question."""
+
+    async def answer_all(asked: list[Any]) -> list[Any]:
+        async with database.connection() as connection:
+            told: list[Any] = await connection.fetchval(query, *_columns(asked))
+        return told
+
+    return answer_all
+
+
+def _columns(asked: list[Any]) -> list[list[Any]]:
+    return [list(column) for column in zip(*asked, strict=True)]

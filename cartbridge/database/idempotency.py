@@ -5,12 +5,11 @@ import math
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering
+from cartbridge.database.gathering import Gathering, rows, values
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.vault import Vault
@@ -82,8 +81,10 @@ class Idempotency:
         self._database = database
         self._vault = vault
         self._sql = queries("idempotency")
-        self._begun: Gathering[_Begin, Any] = Gathering(self._begin_all)
-        self._finished: Gathering[_Finish, bool] = Gathering(self._finish_all)
+        self._begun: Gathering[_Begin, Any] = Gathering(
+            rows(database, self._sql["begin"], RESUMED_AFTER)
+        )
+        self._finished: Gathering[_Finish, bool] = Gathering(values(database, self._sql["finish"]))
 
     async def begin(self, tenant: UUID, scope: bytes, request_hash: bytes) -> Attempt:
         """Start the call, resume one that crashed 15 seconds ago, or answer what it led to.
@@ -110,18 +111,6 @@ class Idempotency:
         sealed = self._vault.wrap(outcome, _place(tenant, scope))
         shard = shard_of_key(scope, self._database.shards)
         await self._finished.ask(_Finish(shard, tenant, scope, status, sealed))
-
-    async def _begin_all(self, calls: list[_Begin]) -> list[Any]:
-        columns = [list(column) for column in zip(*calls, strict=True)]
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(self._sql["begin"], *columns, RESUMED_AFTER)
-        return sorted(rows, key=itemgetter("place"))
-
-    async def _finish_all(self, calls: list[_Finish]) -> list[bool]:
-        columns = [list(column) for column in zip(*calls, strict=True)]
-        async with self._database.connection() as connection:
-            kept: list[bool] = await connection.fetchval(self._sql["finish"], *columns)
-        return kept
 
     async def give_up(self, tenant: UUID, scope: bytes) -> None:
         """Let the next try run at once: this one ended without an outcome."""

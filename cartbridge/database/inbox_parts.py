@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering
+from cartbridge.database.gathering import Gathering, values
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.inbox_sorting import UNREADABLE
@@ -65,8 +65,10 @@ class Applying:
         self._database = database
         self._envelopes = envelopes
         self._sql = queries("inbox")
-        self._finished: Gathering[_Finish, bool] = Gathering(self._finish)
-        self._waiting: Gathering[tuple[int, UUID, str], bool] = Gathering(self._wait)
+        self._finished: Gathering[_Finish, bool] = Gathering(values(database, self._sql["finish"]))
+        self._waiting: Gathering[tuple[int, UUID, str], bool] = Gathering(
+            values(database, self._sql["lanes_wait"])
+        )
 
     async def take_parts(self, limit: int, lease_seconds: float = 30.0) -> list[Part]:
         """Parts of any tenant to apply now: of each lane the oldest, if nobody holds one of it.
@@ -141,18 +143,6 @@ class Applying:
         if state is not None:
             count_part(part, "retried" if state == "sorted" else state)
         return state
-
-    async def _wait(self, lanes: list[tuple[int, UUID, str]]) -> list[bool]:
-        columns = [list(column) for column in zip(*lanes, strict=True)]
-        async with self._database.connection() as connection:
-            waits: list[bool] = await connection.fetchval(self._sql["lanes_wait"], *columns)
-        return waits
-
-    async def _finish(self, told: list[_Finish]) -> list[bool]:
-        columns = [list(column) for column in zip(*told, strict=True)]
-        async with self._database.connection() as connection:
-            noted: list[bool] = await connection.fetchval(self._sql["finish"], *columns)
-        return noted
 
     async def _fenced(self, query: str, part: Part, *arguments: Any) -> Any:
         async with self._database.tenant(part.tenant) as connection:

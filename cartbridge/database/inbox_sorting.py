@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering
+from cartbridge.database.gathering import Gathering, values
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.pointers import shard_of_key
@@ -83,7 +83,9 @@ class Sorting:
         self._envelopes = envelopes
         self._sql = queries("inbox")
         self._turn: asyncio.Future[int] | None = None
-        self._unsorted: Gathering[tuple[int, UUID, UUID, int], bool] = Gathering(self._waits)
+        self._unsorted: Gathering[tuple[int, UUID, UUID, int], bool] = Gathering(
+            values(database, self._sql["waits_before"])
+        )
         self._horizons: Gathering[tuple[int, UUID, UUID], Horizon] = Gathering(self._horizons_of)
 
     async def take_new(self, limit: int, lease_seconds: float = LEASE_SECONDS) -> list[InboxRow]:
@@ -171,12 +173,6 @@ class Sorting:
             self._turn = asyncio.ensure_future(sort())
             self._turn.add_done_callback(lambda turn: turn.cancelled() or turn.exception())
         return await asyncio.shield(self._turn)
-
-    async def _waits(self, asked: list[tuple[int, UUID, UUID, int]]) -> list[bool]:
-        columns = [list(column) for column in zip(*asked, strict=True)]
-        async with self._database.connection() as db:
-            waits: list[bool] = await db.fetchval(self._sql["waits_before"], *columns)
-        return waits
 
     async def _horizons_of(self, asked: list[tuple[int, UUID, UUID]]) -> list[Horizon]:
         columns = [list(column) for column in zip(*asked, strict=True)]

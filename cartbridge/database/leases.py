@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering
+from cartbridge.database.gathering import Gathering, rows
 from cartbridge.database.queries import queries
 from cartbridge.domain.ids import named, shard_of_slot, slot_of, uuid_of
 
@@ -40,18 +40,14 @@ class Leases:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._of: Gathering[tuple[int, UUID, UUID], Any] = Gathering(self._of_all)
+        self._of: Gathering[tuple[int, UUID, UUID], Any] = Gathering(
+            rows(database, queries("leases")["of"])
+        )
 
     async def of(self, tenant: UUID, document: str) -> Lease | None:
         """The lease on a document, None if no terminal holds it."""
         row = await self._of.ask((self._shard(document), tenant, uuid_of(document)))
         return None if row["document"] is None else _lease(row)
-
-    async def _of_all(self, asked: list[tuple[int, UUID, UUID]]) -> list[Any]:
-        columns = [list(column) for column in zip(*asked, strict=True)]
-        async with self._database.connection() as connection:
-            rows: list[Any] = await connection.fetch(queries("leases")["of"], *columns)
-        return rows
 
     async def renew(
         self,

@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 
 from cartbridge.database.changes import Loaded
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering
+from cartbridge.database.gathering import Gathering, rows
 from cartbridge.database.history import DocumentKind, StoredEvent, fold, read_event, view_place
 from cartbridge.database.keys import KeyRing, WrappedKey, wrapped_key
 from cartbridge.database.queries import queries
@@ -41,7 +41,9 @@ class Lookup:
         self._by_prefix = {kind.prefix: kind for kind in kinds}
         self._by_name = {kind.kind: kind for kind in kinds}
         self.keys = KeyRing(database, vault)
-        self._rows: Gathering[tuple[int, UUID, UUID], Any] = Gathering(self._load_rows)
+        self._rows: Gathering[tuple[int, UUID, UUID], Any] = Gathering(
+            rows(database, queries("lookup")["load"])
+        )
 
     async def load(self, tenant: UUID, document: str) -> Loaded[Any] | None:
         """The document as it stands, None if this tenant has none of that id."""
@@ -154,12 +156,6 @@ class Lookup:
     def shard_of(self, document: str) -> int:
         """The shard a document lives in."""
         return shard_of_slot(slot_of(document), self._database.shards)
-
-    async def _load_rows(self, asked: list[tuple[int, UUID, UUID]]) -> list[Any]:
-        columns = [list(column) for column in zip(*asked, strict=True)]
-        async with self._database.connection() as connection:
-            rows: list[Any] = await connection.fetch(queries("lookup")["load"], *columns)
-        return rows
 
     async def _loaded(
         self,

@@ -1,15 +1,13 @@
 """What is found by a hash: one row that names the document, written once and first."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering
+from cartbridge.database.gathering import Gathering, values
 from cartbridge.database.queries import queries
 from cartbridge.domain.ids import shard_of_slot
 
@@ -57,8 +55,8 @@ class Pointers:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = queries("pointers")
-        self._claims: Gathering[_Claim, UUID] = Gathering(partial(self._all, "claim"))
-        self._finds: Gathering[_Find, UUID | None] = Gathering(partial(self._all, "find"))
+        self._claims: Gathering[_Claim, UUID] = Gathering(values(database, self._sql["claim"]))
+        self._finds: Gathering[_Find, UUID | None] = Gathering(values(database, self._sql["find"]))
 
     async def claim_pointer(
         self,
@@ -113,12 +111,6 @@ class Pointers:
             async with self._database.connection() as connection:
                 removed += await connection.fetchval(self._sql["forget"], shard, older_than)
         return removed
-
-    async def _all(self, query: str, asked: Sequence[tuple[Any, ...]]) -> list[Any]:
-        columns = [list(column) for column in zip(*asked, strict=True)]
-        async with self._database.connection() as connection:
-            answers: list[Any] = await connection.fetchval(self._sql[query], *columns)
-        return answers
 
     def _shard(self, key: bytes) -> int:
         return shard_of_key(key, self._database.shards)
