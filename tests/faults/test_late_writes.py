@@ -19,7 +19,7 @@ from tests.faults.experiment import Counts, Experiment, Span
 
 pytestmark = pytest.mark.timeout(120)
 SKUS = ("LAMP-OAK", "PLAID", "BOOK-LIGHT")
-ROUNDS = 4  # more failures in a row, and the shop is left alone for a while
+ROUNDS = 4
 SECRET = "sandbox-secret-of-today-1"
 
 
@@ -144,10 +144,7 @@ class Ours:
         await until(there)
 
     async def hurry(self) -> None:
-        await self.world.owner.execute(
-            "update outbox set run_at = clock_timestamp()"
-            " where state = 'waiting' and lease_until is null and run_at > clock_timestamp()"
-        )
+        await self.world.now()
 
 
 async def begun(world: World, her: Shopper) -> Ours:
