@@ -17,13 +17,14 @@ from cartbridge.database.inbox_parts import (
     count_part,
 )
 from cartbridge.database.inbox_reception import Arrival, Received, Reception, delivery_key
-from cartbridge.database.inbox_sorting import InboxRow, PartKey, Sorted, Sorting
+from cartbridge.database.inbox_sorting import Horizon, InboxRow, PartKey, Sorted, Sorting
 from cartbridge.database.vault import Vault
 
 __all__ = [
     "PART_ATTEMPTS",
     "Arrival",
     "Delivery",
+    "Horizon",
     "Inbox",
     "InboxRow",
     "MessageState",

@@ -15,13 +15,13 @@ select wrapped from day_key
 
 -- name: take_new
 select shard, tenant, message, connection, arrived, received_at, method, headers, body, day, fence
-  from inbox_take($1, $2, $3)
+  from commit_unwaited(), inbox_take($1, $2, $3)
 
 -- name: settle
-select inbox_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+select inbox_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) from commit_unwaited()
 
 -- name: horizon
-select arrived, waits from inbox_horizons($1, $2, $3)
+select arrived, waits, lane_waits from inbox_horizons($1, $2, $3, $4)
 
 -- name: waits_before
 select array_agg(inbox_waits(w.shard, w.tenant, w.connection, w.upto) order by w.ord)
@@ -29,13 +29,13 @@ select array_agg(inbox_waits(w.shard, w.tenant, w.connection, w.upto) order by w
          as w(shard, tenant, connection, upto, ord)
 
 -- name: take_parts
-select shard, tenant, message, ordinal from part_take($1, $2, $3, $4)
+select shard, tenant, message, ordinal from commit_unwaited(), part_take($1, $2, $3, $4)
 
 -- name: lanes_wait
 select lanes_wait($1, $2, $3)
 
 -- name: take_lane
-select held, messages, ordinals from part_take_lane($1, $2, $3, $4)
+select held, messages, ordinals from commit_unwaited(), part_take_lane($1, $2, $3, $4)
 
 -- name: read_parts
 select shard, tenant, message, ordinal, connection, arrived, lane, ref, revision, attempts, fence,
@@ -49,7 +49,7 @@ update inbox_part set lease_until = clock_timestamp() + $6::interval
 returning ordinal
 
 -- name: finish
-select parts_finish($1, $2, $3, $4, $5, $6, $7)
+select parts_finish($1, $2, $3, $4, $5, $6, $7) from commit_unwaited()
 
 -- name: retry
 update inbox_part

@@ -6,11 +6,11 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering, values
+from cartbridge.database.gathering import Gathering, rows, values
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.pointers import shard_of_key
@@ -69,10 +69,14 @@ class Sorted:
 
 
 class Horizon(NamedTuple):
-    """How far a connection has arrived, and whether all of that was sorted at that moment."""
+    """How far a connection has arrived, and whether all of that was sorted at that moment.
+
+    `clear`: it was, and nothing waited in the lane that was asked about.
+    """
 
     arrived: int
     sorted: bool
+    clear: bool
 
 
 class Sorting:
@@ -86,7 +90,9 @@ class Sorting:
         self._unsorted: Gathering[tuple[int, UUID, UUID, int], bool] = Gathering(
             values(database, self._sql["waits_before"])
         )
-        self._horizons: Gathering[tuple[int, UUID, UUID], Horizon] = Gathering(self._horizons_of)
+        self._horizons: Gathering[tuple[int, UUID, UUID, str], Any] = Gathering(
+            rows(database, self._sql["horizon"])
+        )
 
     async def take_new(self, limit: int, lease_seconds: float = LEASE_SECONDS) -> list[InboxRow]:
         """New messages of any tenant, oldest first per connection.
@@ -159,9 +165,11 @@ class Sorting:
         self._database.parts.tell()
         return noted
 
-    async def horizon(self, tenant: UUID, connection: UUID) -> Horizon:
-        """A moment of the connection: what has been accepted from it so far."""
-        return await self._horizons.ask((self._shard(connection), tenant, connection))
+    async def horizon(self, tenant: UUID, connection: UUID, lane: str) -> Horizon:
+        """A moment of the connection: what has been accepted from it so far, and of that lane."""
+        row = await self._horizons.ask((self._shard(connection), tenant, connection, lane))
+        passed = not row["waits"]
+        return Horizon(row["arrived"], passed, passed and not row["lane_waits"])
 
     async def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
         """Whether the sorter has passed that moment of the connection."""
@@ -173,12 +181,6 @@ class Sorting:
             self._turn = asyncio.ensure_future(sort())
             self._turn.add_done_callback(lambda turn: turn.cancelled() or turn.exception())
         return await asyncio.shield(self._turn)
-
-    async def _horizons_of(self, asked: list[tuple[int, UUID, UUID]]) -> list[Horizon]:
-        columns = [list(column) for column in zip(*asked, strict=True)]
-        async with self._database.connection() as db:
-            rows = await db.fetch(self._sql["horizon"], *columns)
-        return [Horizon(row["arrived"], not row["waits"]) for row in rows]
 
     def _shard(self, connection: UUID) -> int:
         return shard_of_key(connection.bytes, self._database.shards)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
+from cartbridge.database.gathering import Gathering
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.texts import is_storable
@@ -34,12 +35,19 @@ class Report:
     unknown_columns: tuple[str, ...] = ()
 
 
+class _Find(NamedTuple):
+    shard: int
+    tenant: UUID
+    wanted: tuple[Number, ...]
+
+
 class ItemIndex:
     """The retailer's articles, found by SKU, GTIN, in-store number or a connection's own code."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = queries("items")
+        self._found: Gathering[_Find, dict[Number, str]] = Gathering(self._find)
 
     async def put(self, tenant: UUID, items: Sequence[IndexedItem]) -> Report:
         """Add articles or replace them whole. One whose number means another article is refused
@@ -153,19 +161,26 @@ class ItemIndex:
         skus, numbers = list(filter(is_storable, skus)), [n for n in numbers if is_storable(n[1])]
         if not skus and not numbers:
             return {}, {}
-        async with self._database.tenant(tenant) as db:
-            rows = await db.fetch(
-                self._sql["find"], self._shard(tenant), tenant, skus, *_columns(numbers)
-            )
-        by_sku: dict[str, IndexedItem] = {}
-        by_number: dict[Number, IndexedItem] = {}
+        wanted = (*(("sku", sku) for sku in skus), *numbers)
+        found = await self._found.ask(_Find(self._shard(tenant), tenant, wanted))
+        items = {number: IndexedItem.model_validate_json(body) for number, body in found.items()}
+        by_sku = {value: item for (kind, value), item in items.items() if kind == "sku"}
+        return by_sku, items
+
+    async def _find(self, asked: list[_Find]) -> list[dict[Number, str]]:
+        """What stands in the index, for many who ask at once."""
+        questions = [
+            (place, one.shard, one.tenant, *number)
+            for place, one in enumerate(asked)
+            for number in one.wanted
+        ]
+        columns = [list(column) for column in zip(*questions, strict=True)]
+        async with self._database.connection() as db:
+            rows = await db.fetch(self._sql["find"], *columns)
+        found: list[dict[Number, str]] = [{} for _ in asked]
         for row in rows:
-            item = IndexedItem.model_validate_json(row["body"])
-            if row["kind"] == "sku":
-                by_sku[row["value"]] = item
-            else:
-                by_number[row["kind"], row["value"]] = item
-        return by_sku, by_number
+            found[row["place"]][row["kind"], row["value"]] = row["body"]
+        return found
 
     async def _scopes(self, tenant: UUID, store: str) -> tuple[str, ...]:
         """Where a number read in this store may hold: in the store itself, then in its brand."""

@@ -30,16 +30,7 @@ insert into item_code (shard, tenant, kind, value, sku)
 delete from item where shard = $1 and tenant = $2 and sku = $3 returning sku
 
 -- name: find
-select 'sku' as kind, i.sku as value, i.body from item i
- where i.shard = $1 and i.tenant = $2 and i.sku = any ($3::text[])
-union all
-select f.kind, f.value, f.body
-  from unnest($4::text[], $5::text[]) as n(kind, value)
- cross join lateral (
-   select c.kind, c.value, i.body from item_code c, item i
-    where c.shard = $1 and c.tenant = $2 and c.kind = n.kind and c.value = n.value
-      and i.shard = $1 and i.tenant = $2 and i.sku = c.sku
-   offset 0) f
+select place, kind, value, body from items_find($1, $2, $3, $4, $5)
 
 -- name: brand_of_store
 select parent from place where shard = $1 and tenant = $2 and kind = 'store' and id = $3

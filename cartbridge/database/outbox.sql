@@ -15,7 +15,7 @@ insert into outbox (shard, id, run_at, tenant, document, lane, kind, connection,
 
 -- name: take
 select shard, tenant, id, document, lane, kind, connection, payload, created_at, attempts, fence
-  from outbox_take($1, $2, $3, $4, $5)
+  from commit_unwaited(), outbox_take($1, $2, $3, $4, $5)
 
 -- name: hold
 select outbox_hold($1, $2, $3, $4, $5)

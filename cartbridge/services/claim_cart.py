@@ -14,9 +14,10 @@ from cartbridge.domain.ids import is_id, make_id, named, slot_of, uuid_of
 from cartbridge.services.codes import hashed, scanned, typed
 from cartbridge.services.find_cart import (
     cart_by_id,
-    cart_of_pointer,
-    cart_of_short_code,
     living,
+    look_by_id,
+    look_of_pointer,
+    look_of_short_code,
 )
 from cartbridge.services.freshen_cart import freshen_cart
 from cartbridge.services.gateway import Caller, Gateway
@@ -52,15 +53,16 @@ class Held:
 async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: Attempt) -> Held:
     """Exactly one terminal gets it; the answer shows the shopper's last accepted change."""
     store, terminal = _place(caller)
-    cart, code_hash = await _named(gateway, caller, wanted)
-    as_of, stale = await freshen_cart(gateway, caller.tenant, cart)
+    seen, code_hash = await _named(gateway, caller, wanted)
+    cart, look = seen.cart, seen if seen.loaded is not None else None
+    fresh = await freshen_cart(gateway, caller.tenant, cart)
     slot = slot_of(cart.id)
     claim = make_id("clm", attempt.started_at, slot, attempt.entropy("claim"))
     first = await gateway.pointers.claim_pointer(
-        caller.tenant, "claim", uuid_of(claim).bytes, uuid_of(cart.id)
+        caller.tenant, "claim", uuid_of(claim).bytes, uuid_of(cart.id), ahead=True
     )
     if first != uuid_of(cart.id):  # a repeat: the cart it was about has been sold since
-        cart = await cart_by_id(gateway, caller.tenant, named("crt", first))
+        cart, look = await cart_by_id(gateway, caller.tenant, named("crt", first)), None
 
     async def make(now: Cart) -> c.ClaimCart | None:
         if now.claim is not None and now.claim.id == claim:
@@ -73,8 +75,9 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
             take_over_reason=wanted.take_over_reason,
         )
 
-    look: Look | None = await look_at(gateway, caller.tenant, cart.id)
-    if look is not None and await _lapse_if_over(gateway, caller, look.cart, attempt):
+    if look is None or fresh.moved:
+        look = await look_at(gateway, caller.tenant, cart.id)
+    if await _lapse_if_over(gateway, caller, look.cart, attempt):
         look = None
     command = attempt.command_id
     try:
@@ -82,9 +85,12 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
     except Problem as problem:
         raise await _explained(gateway, caller, cart, code_hash, problem) from None
     told = outcome.cart.claim
-    if outcome.repeated or told is None:
+    if told is None or not outcome.events:
         told = await claim_of(gateway, caller, outcome.cart, claim)
-    return await held(gateway, caller, outcome.cart, told, as_of, stale)
+        left = await _seconds_left(gateway, caller, outcome.cart, told)
+    else:  # it began a moment ago
+        left = math.floor(gateway.limits.lease.total_seconds())
+    return await _held(gateway, caller, outcome.cart, told, left, (fresh.as_of, fresh.stale))
 
 
 def _place(caller: Caller) -> tuple[str, str]:
@@ -93,35 +99,36 @@ def _place(caller: Caller) -> tuple[str, str]:
     return caller.store, caller.terminal
 
 
-async def _named(gateway: Gateway, caller: Caller, wanted: Wanted) -> tuple[Cart, str | None]:
+async def _named(gateway: Gateway, caller: Caller, wanted: Wanted) -> tuple[Look, str | None]:
     """The cart that is meant, and the hash of the code it was named by."""
     if wanted.cart is not None:
-        cart = await cart_by_id(gateway, caller.tenant, wanted.cart)
-        return await living(gateway, caller.tenant, cart), None
+        look = await look_by_id(gateway, caller.tenant, wanted.cart)
+        cart = await living(gateway, caller.tenant, look.cart)
+        return look if cart is look.cart else Look(cart), None
     if wanted.code is not None:
         return await _by_code(gateway, caller, wanted.code)
     return await _by_short_code(gateway, caller, wanted.short_code or "")
 
 
-async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, str]:
+async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Look, str]:
     """By camera or scanner: nobody guesses 32 letters, so a lock on typing does not concern it."""
     code = scanned(text)
-    cart = code and await cart_of_pointer(gateway, caller.tenant, "code", hashed(code))
-    if not cart or not code:
+    look = code and await look_of_pointer(gateway, caller.tenant, "code", hashed(code))
+    if not look or not code:
         raise Problem("code_unknown")
-    return cart, hashed(code).hex()
+    return look, hashed(code).hex()
 
 
-async def _by_short_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Cart, str]:
+async def _by_short_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Look, str]:
     await _check_lock(gateway, caller)
     code = typed(text)
-    cart = code and await cart_of_short_code(gateway, caller.tenant, hashed(code))
-    if not cart or not code:
+    look = code and await look_of_short_code(gateway, caller.tenant, hashed(code))
+    if not look or not code:
         await _count_wrong(gateway, caller)
         raise Problem("code_unknown")
     short_hash = hashed(code).hex()
-    live = next((x for x in cart.handovers if x.short_hash == short_hash), None)
-    return cart, live.code_hash if live is not None else f"short:{short_hash}"
+    live = next((x for x in look.cart.handovers if x.short_hash == short_hash), None)
+    return look, live.code_hash if live is not None else f"short:{short_hash}"
 
 
 def _entry(caller: Caller) -> bytes:
@@ -189,10 +196,30 @@ async def held(
     gateway: Gateway, caller: Caller, cart: Cart, claim: Claim, as_of: datetime, stale: bool
 ) -> Held:
     """What a terminal is shown of a cart that it holds, or held."""
-    over = cart.claim is None or cart.claim.id != claim.id
-    left = 0 if over else math.floor(await _time_left(gateway, caller, cart.id, claim.id))
+    left = await _seconds_left(gateway, caller, cart, claim)
+    return await _held(gateway, caller, cart, claim, left, (as_of, stale))
+
+
+async def _held(
+    gateway: Gateway,
+    caller: Caller,
+    cart: Cart,
+    claim: Claim,
+    left: int,
+    as_of: tuple[datetime, bool],
+) -> Held:
     drift = await report_drift(gateway, caller.tenant, cart, claim.store)
-    return Held(claim, over, cart, left, as_of, stale, drift, cart.late_sales)
+    return Held(claim, _is_over(cart, claim), cart, left, *as_of, drift, cart.late_sales)
+
+
+def _is_over(cart: Cart, claim: Claim) -> bool:
+    return cart.claim is None or cart.claim.id != claim.id
+
+
+async def _seconds_left(gateway: Gateway, caller: Caller, cart: Cart, claim: Claim) -> int:
+    if _is_over(cart, claim):
+        return 0
+    return math.floor(await _time_left(gateway, caller, cart.id, claim.id))
 
 
 async def _time_left(gateway: Gateway, caller: Caller, cart_id: str, claim_id: str) -> float:

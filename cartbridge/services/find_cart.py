@@ -33,15 +33,19 @@ def new_id(gateway: Gateway, prefix: str, slot: int | None = None) -> str:
 
 async def cart_by_id(gateway: Gateway, tenant: UUID, cart_id: str) -> Cart:
     """The cart of that id; Problem not_found if it is nobody's, or another tenant's."""
+    return (await look_by_id(gateway, tenant, cart_id)).cart
+
+
+async def look_by_id(gateway: Gateway, tenant: UUID, cart_id: str) -> Look:
+    """As `cart_by_id`, with what a write to it has to follow on."""
     try:
         uuid_of(cart_id)
     except ValueError:
         raise Problem("not_found", what="cart") from None
-    loaded = await gateway.documents.load(tenant, cart_id)
-    if loaded is None or not cart_id.startswith("crt_"):
+    look = await look_at(gateway, tenant, cart_id)
+    if look.loaded is None or not cart_id.startswith("crt_"):
         raise Problem("not_found", what="cart")
-    cart: Cart = loaded.state
-    return cart
+    return look
 
 
 async def living(gateway: Gateway, tenant: UUID, cart: Cart) -> Cart:
@@ -58,7 +62,7 @@ async def cart_of_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart | N
 async def cart_for_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Look:
     """The cart that holds this twin, or an empty one that a first observation will begin."""
     fresh = uuid_of(new_id(gateway, "crt"))
-    target = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh)
+    target = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh, ahead=True)
     if target == fresh:
         return Look(Cart(id=named("crt", fresh)))
     return await _followed(gateway, tenant, ref, target)
@@ -86,17 +90,25 @@ def _moved(cart: Cart, ref: TwinRef) -> bool:
     return cart.twin(ref) is None or cart.state is State.MERGED
 
 
-async def cart_of_short_code(gateway: Gateway, tenant: UUID, key: bytes) -> Cart | None:
+async def look_of_short_code(gateway: Gateway, tenant: UUID, key: bytes) -> Look | None:
     """The cart 8 digits point to, or pointed to until they ran out: that is told apart."""
-    return await cart_of_pointer(gateway, tenant, "short_code", key, lapsed=True)
+    return await look_of_pointer(gateway, tenant, "short_code", key, lapsed=True)
 
 
 async def cart_of_pointer(
-    gateway: Gateway, tenant: UUID, kind: PointerKind, key: bytes, *, lapsed: bool = False
+    gateway: Gateway, tenant: UUID, kind: PointerKind, key: bytes
 ) -> Cart | None:
     """The cart a code, pass, claim or receipt points to."""
+    look = await look_of_pointer(gateway, tenant, kind, key)
+    return None if look is None else look.cart
+
+
+async def look_of_pointer(
+    gateway: Gateway, tenant: UUID, kind: PointerKind, key: bytes, *, lapsed: bool = False
+) -> Look | None:
+    """As `cart_of_pointer`, with what a write to it has to follow on."""
     target = await gateway.pointers.find(tenant, kind, key, lapsed=lapsed)
     if target is None:
         return None
-    loaded = await gateway.documents.load(tenant, named("crt", target))
-    return loaded.state if loaded is not None else None
+    look = await look_at(gateway, tenant, named("crt", target))
+    return None if look.loaded is None else look

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from cartbridge.database.inbox import Horizon
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.twin import Twin, TwinRef
 from cartbridge.sdk.errors import ConnectorError, Unreadable
@@ -25,55 +27,79 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN: Final = 0.004  # seconds
 
 
-async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> tuple[datetime, bool]:
-    """As of when the cart is known, and whether the time ran out before it was fresh."""
+@dataclass(frozen=True)
+class Freshened:
+    """As of when a cart is known; whether the time ran out before it was fresh (`stale`), and
+    whether it may have moved on since it was looked at (`moved`)."""
+
+    as_of: datetime
+    stale: bool
+    moved: bool
+
+
+async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> Freshened:
+    """What was accepted before this moment reaches the cart, and what can be read is read."""
     links = await links_of(gateway, tenant, [cart])
     twins = [twin for twin in cart.twins if not twin.ended and twin.ref.connection in links]
     as_of = gateway.clock()
+    behind: list[TwinRef] = []
     try:
         async with asyncio.timeout(gateway.limits.patience.total_seconds()):
-            whole = await _take_in(gateway, links, [twin.ref for twin in twins])
+            whole = await _take_in(gateway, links, [twin.ref for twin in twins], behind)
     except TimeoutError:
         whole = False
     if not whole:
-        return cart.updated_at or as_of, True
+        return Freshened(cart.updated_at or as_of, stale=True, moved=True)
+    readable = [twin for twin in twins if links[twin.ref.connection].can("fetch")]
+    moved = bool(behind or readable)
     try:
         async with asyncio.timeout(gateway.limits.freshness.total_seconds()):
-            reads = (_read(gateway, links[twin.ref.connection], twin) for twin in twins)
-            return as_of, not all(await asyncio.gather(*reads))
+            reads = (_read(gateway, links[twin.ref.connection], twin) for twin in readable)
+            stale = not all(await asyncio.gather(*reads))
     except TimeoutError:
-        return as_of, True
+        stale = True
+    return Freshened(as_of, stale, moved)
 
 
-async def _take_in(gateway: Gateway, links: Links, twins: list[TwinRef]) -> bool:
+async def _take_in(
+    gateway: Gateway, links: Links, twins: list[TwinRef], behind: list[TwinRef]
+) -> bool:
     """Everything accepted before this moment reaches the cart, ahead of the queue.
 
-    False if something of it could not be applied now.
+    `behind` gets the twins that something waited for. False if it could not be applied now.
     """
-    for name in sorted({ref.connection for ref in twins}):
-        link = links[name]
-        horizon = await gateway.inbox.horizon(link.tenant, link.uuid)
-        passed = horizon.sorted
-        while not passed:
-            if not await gateway.inbox.in_turn(partial(sort_inbox, gateway)):
-                await asyncio.sleep(_LOOK_AGAIN)  # another process has the connection
-            passed = await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon.arrived)
-    for ref in twins:
-        link = links[ref.connection]
-        parts = None
-        while parts is None:  # another worker is applying what waited
-            parts = await gateway.inbox.take_lane(link.tenant, link.uuid, str(ref))
-            if parts is None:
-                await asyncio.sleep(_LOOK_AGAIN)
-        for part in parts:
-            if not await settle_part(gateway, part):
-                return False
+    asked = (_horizon(gateway, links[ref.connection], ref) for ref in twins)
+    horizons = zip(twins, await asyncio.gather(*asked), strict=True)
+    waiting = {ref: horizon for ref, horizon in horizons if not horizon.clear}
+    behind += waiting
+    for ref, horizon in waiting.items():
+        if not await _take_in_twin(gateway, links[ref.connection], ref, horizon):
+            return False
+    return True
+
+
+async def _horizon(gateway: Gateway, link: Link, ref: TwinRef) -> Horizon:
+    return await gateway.inbox.horizon(link.tenant, link.uuid, str(ref))
+
+
+async def _take_in_twin(gateway: Gateway, link: Link, ref: TwinRef, horizon: Horizon) -> bool:
+    passed = horizon.sorted
+    while not passed:
+        if not await gateway.inbox.in_turn(partial(sort_inbox, gateway)):
+            await asyncio.sleep(_LOOK_AGAIN)  # another process has the connection
+        passed = await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon.arrived)
+    parts = None
+    while parts is None:  # another worker is applying what waited
+        parts = await gateway.inbox.take_lane(link.tenant, link.uuid, str(ref))
+        if parts is None:
+            await asyncio.sleep(_LOOK_AGAIN)
+    for part in parts:
+        if not await settle_part(gateway, part):
+            return False
     return True
 
 
 async def _read(gateway: Gateway, link: Link, twin: Twin) -> bool:
-    if not link.can("fetch"):
-        return True
     if twin.revision is None:
         return False  # without revisions two reads may cross: only its own lane may read it
     try:

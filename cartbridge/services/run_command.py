@@ -80,16 +80,16 @@ async def run_command(
     With a `look` that was taken already the first try spares itself another.
     """
     for _ in range(_TRIES):
+        was_seen = look is not None
         seen, look = look or await look_at(gateway, caller.tenant, cart_id), None
         cart, loaded = seen.cart, seen.loaded
         now = gateway.clock()
         happened_at = min(occurred_at or now, now)  # a clock that is ahead moves nothing ahead
         try:
-            command = await make(cart)
-            decision = decide(cart, command, now, happened_at) if command is not None else ()
-            if isinstance(decision, Refused):
-                raise refused(decision)
+            decision = await _decided(make, cart, now, happened_at)
         except Problem:
+            if was_seen:
+                continue  # the cart may have moved on since
             if await gateway.documents.knows(caller.tenant, cart_id, command_id):
                 return await _present(gateway, caller, cart_id)  # it took effect long ago
             raise
@@ -108,6 +108,14 @@ async def run_command(
             case Conflict():
                 continue
     raise Problem("unavailable", retry_after=1)
+
+
+async def _decided(make: Make, cart: Cart, now: datetime, happened_at: datetime) -> Decision:
+    command = await make(cart)
+    decision = decide(cart, command, now, happened_at) if command is not None else ()
+    if isinstance(decision, Refused):
+        raise refused(decision)
+    return decision
 
 
 async def look_at(gateway: Gateway, tenant: UUID, cart_id: str) -> Look:

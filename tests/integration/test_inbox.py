@@ -316,10 +316,12 @@ async def test_a_repeated_part_is_ignored_for_the_life_of_the_connection(
 async def test_the_horizon_says_when_the_sorter_has_passed_a_moment(
     inbox: Inbox, tenant: uuid.UUID, connection: uuid.UUID
 ) -> None:
-    assert (await inbox.horizon(tenant, connection)).sorted
+    lane = str(twin(connection))
+    assert (await inbox.horizon(tenant, connection, lane)).clear
     await inbox.receive(arrival(tenant, connection))
-    moment, sorted_by_then = await inbox.horizon(tenant, connection)
+    moment, sorted_by_then, clear = await inbox.horizon(tenant, connection, lane)
     assert not sorted_by_then
+    assert not clear
     assert not await inbox.sorted_up_to(tenant, connection, moment)
     await sort_all(inbox)
     await inbox.receive(arrival(tenant, connection))  # later: does not count

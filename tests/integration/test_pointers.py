@@ -102,3 +102,23 @@ def test_a_key_and_an_id_in_its_slot_share_a_shard(shards: int) -> None:
         key = number.to_bytes(4, "big")
         assert shard_of_key(key, shards) == shard_of_slot(slot_of_key(key), shards)
         assert 0 <= shard_of_key(key, shards) < shards
+
+
+async def test_only_the_transaction_that_says_so_does_not_wait_for_the_disk(
+    database: Database,
+) -> None:
+    mode = "select current_setting('synchronous_commit')"
+    async with database.connection() as connection:
+        assert await connection.fetchval(f"{mode} from commit_unwaited()") == "off"
+        assert await connection.fetchval(mode) == "on"
+
+
+async def test_tables_spread_over_several_servers_always_wait(
+    database: Database, owner: Any
+) -> None:
+    """Several servers have several logs, and no order between them."""
+    await owner.execute("set allow_system_table_mods = on")
+    await owner.execute("create table pg_catalog.pg_dist_node (nodeid int)")
+    async with database.connection() as connection:
+        mode = "select current_setting('synchronous_commit') from commit_unwaited()"
+        assert await connection.fetchval(mode) == "on"

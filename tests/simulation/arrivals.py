@@ -10,7 +10,7 @@ from cartbridge.database.inbox import Arrival, InboxRow, Received, Sorted, deliv
 from cartbridge.database.inbox_sorting import LEASE_SECONDS, Horizon
 from cartbridge.database.pointers import shard_of_key, slot_of_key
 from cartbridge.domain.ids import make_id, uuid_of
-from tests.simulation.pieces import Lanes, Message, Piece, delivery_of
+from tests.simulation.pieces import Lanes, Message, Piece, delivery_of, lanes
 from tests.simulation.store import SHARDS, Store, statement
 
 
@@ -106,11 +106,12 @@ class Arrivals(Lanes):
         return True
 
     @statement
-    def horizon(self, tenant: UUID, connection: UUID) -> Horizon:
-        """What has been accepted from the connection so far, and whether it was sorted."""
+    def horizon(self, tenant: UUID, connection: UUID, lane: str) -> Horizon:
+        """What has been accepted from the connection so far, whether it was sorted and applied."""
         sender = self.store.table("senders").get((tenant, connection))
         arrived = 0 if sender is None else sender.arrived
-        return Horizon(arrived, self._passed(tenant, connection, arrived))
+        passed = self._passed(tenant, connection, arrived)
+        return Horizon(arrived, passed, passed and (tenant, lane) not in lanes(self.store))
 
     @statement
     def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:

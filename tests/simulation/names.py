@@ -32,6 +32,8 @@ class Signs(Part):
         key: bytes,
         target: UUID,
         expires_at: datetime | None = None,
+        *,
+        ahead: bool = False,
     ) -> UUID:
         """Write the pointer once and answer whom it names; one that has expired is replaced."""
         found = self._living((tenant, kind, key))

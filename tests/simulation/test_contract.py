@@ -180,7 +180,7 @@ class Promises:
         inbox = parts.inbox
         for number in (1, 2):
             await inbox.receive(_arrival(parts.tenant, number))
-        horizon, passed = await inbox.horizon(parts.tenant, CONNECTION)
+        horizon, passed, _ = await inbox.horizon(parts.tenant, CONNECTION, str(REF))
         assert not passed
         assert not await inbox.sorted_up_to(parts.tenant, CONNECTION, horizon)
         stale = await inbox.take_new(10, lease_seconds=0)
@@ -196,6 +196,10 @@ class Promises:
             True,
         ]
         assert await inbox.sorted_up_to(parts.tenant, CONNECTION, horizon)
+        told = await inbox.horizon(parts.tenant, CONNECTION, str(REF))
+        assert (told.arrived, told.sorted, told.clear) == (horizon, True, False)
+        other = await inbox.horizon(parts.tenant, CONNECTION, "shop/cart/other")
+        assert other.clear
 
     async def test_parts_of_a_twin_are_applied_one_by_one_in_order(self, parts: Parts) -> None:
         [first] = await parts.arrive(1)
