@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +24,8 @@ from cartbridge.database.places import (
     StillUsed,
     Terminals,
 )
+from cartbridge.database.places import Kind as PlaceKind
+from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.remembered import Clock
 from cartbridge.database.vault import Vault
@@ -125,6 +127,7 @@ class Directory:
     """
 
     def __init__(self, database: Database, vault: Vault, clock: Clock = time.monotonic) -> None:
+        self._database = database
         self.tenants = Tenants(database)
         self.brands: Places[Brand] = Places(database, "brand", Brand, clock)
         self.stores: Places[Store] = Places(database, "store", Store, clock)
@@ -143,6 +146,16 @@ class Directory:
     async def connection_by_hook(self, hook: str) -> Connection | None:
         """The connection that is called by this hook."""
         return await self.connections.by_hook(hook)
+
+    async def names(self, tenant: UUID) -> dict[PlaceKind, dict[str, str]]:
+        """What people call the retailer's brands, stores and terminals, by kind and id."""
+        shard = shard_of_key(tenant.bytes, self._database.shards)
+        async with self._database.tenant(tenant) as db:
+            rows = await db.fetch(queries("directory")["list_names"], shard, tenant)
+        names: dict[PlaceKind, dict[str, str]] = {kind: {} for kind in get_args(PlaceKind)}
+        for row in rows:
+            names[row["kind"]][row["id"]] = row["name"]
+        return names
 
     async def store_policy(self, tenant: UUID, store: str) -> PricePolicy | None:
         """Whose price wins in a store; None if the retailer has no such store."""

@@ -27,6 +27,9 @@ select body, last_seen_at, client_version from place
  where shard = $1 and tenant = $2 and kind = $3 and ($4::text is null or parent = $4)
  order by id
 
+-- name: list_names
+select kind, id, body ->> 'name' as name from place where shard = $1 and tenant = $2
+
 -- name: update_place
 update place set parent = $5, body = $6
  where shard = $1 and tenant = $2 and kind = $3 and id = $4

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -100,8 +100,7 @@ class StoredHeader(Header):
     command: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """An event of the journal, with the moment and the position at which it was recorded.
 
     When its personal fields were erased (`erased`), `event` holds their defaults; if it cannot be
@@ -115,10 +114,16 @@ class StoredEvent:
     type: str
     header: StoredHeader
     event: Any
-    facts: dict[str, Any]
+    body: bytes  # the facts as JSON
     erased: bool
     recorded_at: datetime
     position: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the event tells, as far as it was not erased, whether or not it is understood."""
+        told: dict[str, Any] = from_json(self.body)
+        return told
 
 
 def event_place(tenant: UUID, root: UUID, stream: UUID, version: int) -> bytes:
@@ -135,12 +140,14 @@ def read_event(
     kind: DocumentKind[Any] | None, row: Any, root: UUID, key: DataKey | None
 ) -> StoredEvent:
     """The event in a row of the journal, also of a kind that only a newer version knows."""
-    facts, erased = _facts(row, root, key)
+    body, erased = _body(row, root, key)
     header = _header(row)
     event = None
     if kind is not None:
-        with suppress(NewerVersion):
-            event = _parse(kind, facts, erased, header.schema_version)
+        event = _plain(kind, row, header.schema_version)
+        if event is None:
+            with suppress(NewerVersion):
+                event = _parse(kind, body, erased, header.schema_version)
     return StoredEvent(
         tenant=row["tenant"],
         document=header.document if kind is None else named(kind.prefix, row["stream"]),
@@ -148,7 +155,7 @@ def read_event(
         type=row["type"],
         header=header,
         event=event,
-        facts=facts,
+        body=body,
         erased=erased,
         recorded_at=row["recorded_at"],
         position=row["position"],
@@ -162,22 +169,21 @@ def _header(row: Any) -> StoredHeader:
         raise _newer(row["type"]) from None
 
 
-def _facts(row: Any, root: UUID, key: DataKey | None) -> tuple[dict[str, Any], bool]:
-    """What an event tells, and whether a part of it was erased."""
+def _body(row: Any, root: UUID, key: DataKey | None) -> tuple[bytes, bool]:
+    """What an event tells, as JSON, and whether a part of it was erased."""
     if row["sealed"] is None:
-        return from_json(row["body"]), False
+        return row["body"], False
     aad = event_place(row["tenant"], root, row["stream"], row["version"])
     personal = unseal(key, row["sealed"], aad)
-    return from_json(join(row["body"], personal)), isinstance(personal, Erased)
+    return join(row["body"], personal), isinstance(personal, Erased)
 
 
-def _parse(
-    kind: DocumentKind[Any], facts: dict[str, Any], erased: bool, schema_version: int
-) -> Any:
+def _parse(kind: DocumentKind[Any], body: bytes, erased: bool, schema_version: int) -> Any:
     """The event as this version understands it; NewerVersion if it does not, never a guess.
 
     None if it cannot be told without what was erased.
     """
+    facts = from_json(body)
     try:
         event = kind.parse_event(facts)
     except ValidationError as error:
@@ -189,7 +195,7 @@ def _parse(
     return event
 
 
-def _plain(kind: DocumentKind[Any], row: Any) -> Any:
+def _plain(kind: DocumentKind[Any], row: Any, schema_version: int) -> Any:
     """The event straight from its bytes, where nothing is sealed; None: look at it more closely."""
     if row["sealed"] is not None or kind.parse_json is None:
         return None
@@ -197,7 +203,7 @@ def _plain(kind: DocumentKind[Any], row: Any) -> Any:
         event = kind.parse_json(row["body"])
     except ValidationError:
         return None
-    return event if event.schema_version >= row["schema_version"] else None
+    return event if event.schema_version >= schema_version else None
 
 
 def _newer(type_: str) -> NewerVersion:
@@ -218,7 +224,8 @@ def fold(
     begin: Any = kind.model
     state: S = begin(id=document)
     for row in rows:
-        event = _plain(kind, row) or _parse(kind, *_facts(row, root, key), row["schema_version"])
+        written_by = row["schema_version"]
+        event = _plain(kind, row, written_by) or _parse(kind, *_body(row, root, key), written_by)
         if event is not None:
             state = kind.evolve(state, event, row["occurred_at"])
         state = at_version(state, row["version"])

@@ -21,12 +21,7 @@ select shard, tenant, message, connection, arrived, received_at, method, headers
 select inbox_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) from commit_unwaited()
 
 -- name: horizon
-select arrived, waits, lane_waits from inbox_horizons($1, $2, $3, $4)
-
--- name: waits_before
-select array_agg(inbox_waits(w.shard, w.tenant, w.connection, w.upto) order by w.ord)
-  from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[]) with ordinality
-         as w(shard, tenant, connection, upto, ord)
+select arrived, waits, lane_waits from inbox_horizons($1, $2, $3, $4, $5)
 
 -- name: take_parts
 select shard, tenant, message, ordinal from commit_unwaited(), part_take($1, $2, $3, $4)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from cartbridge.database.connection import Database
-from cartbridge.database.gathering import Gathering, rows, values
+from cartbridge.database.gathering import Gathering, rows
 from cartbridge.database.inbox_envelope import Delivery, Envelopes
 from cartbridge.database.inbox_reception import MESSAGE_PREFIX
 from cartbridge.database.pointers import shard_of_key
@@ -71,7 +71,7 @@ class Sorted:
 class Horizon(NamedTuple):
     """How far a connection has arrived, and whether all of that was sorted at that moment.
 
-    `clear`: it was, and nothing waited in the lane that was asked about.
+    `clear`: it was, and nothing waits any more in the lane that was asked about.
     """
 
     arrived: int
@@ -87,10 +87,7 @@ class Sorting:
         self._envelopes = envelopes
         self._sql = queries("inbox")
         self._turn: asyncio.Future[int] | None = None
-        self._unsorted: Gathering[tuple[int, UUID, UUID, int], bool] = Gathering(
-            values(database, self._sql["waits_before"])
-        )
-        self._horizons: Gathering[tuple[int, UUID, UUID, str], Any] = Gathering(
+        self._horizons: Gathering[tuple[int, UUID, UUID, str, int | None], Any] = Gathering(
             rows(database, self._sql["horizon"])
         )
 
@@ -165,15 +162,13 @@ class Sorting:
         self._database.parts.tell()
         return noted
 
-    async def horizon(self, tenant: UUID, connection: UUID, lane: str) -> Horizon:
-        """A moment of the connection: what has been accepted from it so far, and of that lane."""
-        row = await self._horizons.ask((self._shard(connection), tenant, connection, lane))
+    async def horizon(
+        self, tenant: UUID, connection: UUID, lane: str, upto: int | None = None
+    ) -> Horizon:
+        """How far the connection has arrived by now, or how it stands with an earlier moment."""
+        row = await self._horizons.ask((self._shard(connection), tenant, connection, lane, upto))
         passed = not row["waits"]
         return Horizon(row["arrived"], passed, passed and not row["lane_waits"])
-
-    async def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
-        """Whether the sorter has passed that moment of the connection."""
-        return not await self._unsorted.ask((self._shard(connection), tenant, connection, horizon))
 
     async def in_turn(self, sort: Callable[[], Awaitable[int]]) -> int:
         """One turn of the sorter for all in this process who wait for one."""

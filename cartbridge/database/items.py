@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -163,7 +164,7 @@ class ItemIndex:
             return {}, {}
         wanted = (*(("sku", sku) for sku in skus), *numbers)
         found = await self._found.ask(_Find(self._shard(tenant), tenant, wanted))
-        items = {number: IndexedItem.model_validate_json(body) for number, body in found.items()}
+        items = {number: _item(body) for number, body in found.items()}
         by_sku = {value: item for (kind, value), item in items.items() if kind == "sku"}
         return by_sku, items
 
@@ -192,6 +193,12 @@ class ItemIndex:
 
     def _shard(self, tenant: UUID) -> int:
         return shard_of_key(tenant.bytes, self._database.shards)
+
+
+@lru_cache(maxsize=1024)
+def _item(body: str) -> IndexedItem:
+    """The article as it stands in the index; the same text is the same article, read once."""
+    return IndexedItem.model_validate_json(body)
 
 
 def _judge(

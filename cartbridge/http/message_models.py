@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from cartbridge.database.inbox import MessageState
 from cartbridge.domain.model import Strict
+from cartbridge.http.moment import Moment
 
 _Limit = Annotated[int, Field(ge=1, le=200, description="At most so many.")]
 _Connection = Annotated[str | None, Field(description="Only of this connection: its name or id.")]
@@ -85,8 +86,8 @@ class ReplayRequest(Strict):
     """What to do again: of a connection, of a time, or both; at least one of the three."""
 
     connection: str | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> "ReplayRequest":

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.state import NotTaken
@@ -14,6 +14,7 @@ from cartbridge.domain.line import Discount
 from cartbridge.domain.model import Strict
 from cartbridge.domain.money import Minor
 from cartbridge.domain.quantity import Amount
+from cartbridge.http.moment import Moment
 
 Staff = Annotated[str, Field(min_length=1, max_length=50)]
 Receipt = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s/?#]+$")]
@@ -162,7 +163,7 @@ class CompleteRequest(Strict):
 
     fence: Annotated[int, Field(ge=1)]
     receipt_number: Receipt
-    sold_at: AwareDatetime
+    sold_at: Moment
     staff: Staff | None = None
     loyalty_number: Annotated[str, Field(max_length=100)] | None = None
     lines: Annotated[tuple[SoldLineRequest, ...], Field(max_length=2000)] | None = None

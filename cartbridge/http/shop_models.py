@@ -5,13 +5,14 @@ from functools import cache
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.item_list import IndexedItem
 from cartbridge.domain.model import Strict
 from cartbridge.domain.twin import TwinKind
+from cartbridge.http.moment import Moment
 from cartbridge.pages.timeline import Entry
 
 _zones: Final = cache(available_timezones)
@@ -36,7 +37,7 @@ class CartQuery(Strict):
     """Which moment of the cart: a version, or what had been recorded by a time."""
 
     version: Annotated[int, Field(ge=1)] | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "CartQuery":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cartbridge.domain.cart import events as e
-from cartbridge.pages.told import Sentence, Speaker, given
+from cartbridge.pages.told import Sentence, Speaker, given, title_of
 
 
 def _started(event: e.Started, by: Speaker) -> Sentence:
@@ -17,9 +17,8 @@ def _started(event: e.Started, by: Speaker) -> Sentence:
 
 def _line_added(event: e.LineAdded, by: Speaker) -> Sentence:
     line = event.line
-    title = ", ".join(part for part in (line.item.title, line.item.variant) if part)
     key = "line_added" if event.from_cart is None else "line_added_back"
-    return Sentence(key, {"title": title, "quantity": by.words.quantity(line.quantity)})
+    return Sentence(key, {"title": title_of(line), "quantity": by.words.quantity(line.quantity)})
 
 
 def _line_changed(event: e.LineChanged, by: Speaker) -> Sentence:

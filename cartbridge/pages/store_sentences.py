@@ -82,8 +82,8 @@ def _left(event: e.Sold, by: Speaker) -> str | None:
         gone[line_id] = gone.get(line_id, Decimal(0)) + amount
     if not gone.keys() <= by.known.lines.keys():
         return by.words.text("timeline.sold_left_some")
-    lines = by.known.lines.values()
-    count = by.articles((line.id, line.quantity.value - gone.get(line.id, 0)) for line in lines)
+    lines = by.known.lines.items()
+    count = by.articles((name, line.quantity - gone.get(name, 0)) for name, line in lines)
     return by.words.text("articles", count=count)
 
 

@@ -1,11 +1,13 @@
 """The timeline: a cart's events in words, who, where and when, for a store manager."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
+
+from pydantic import ConfigDict
 
 from cartbridge.domain.cart import events as e
-from cartbridge.domain.model import Strict
 from cartbridge.pages.cart_sentences import CART_SENTENCES
 from cartbridge.pages.names import Names, in_a_list
 from cartbridge.pages.store_sentences import STORE_SENTENCES
@@ -14,11 +16,16 @@ from cartbridge.pages.words import Words
 
 SENTENCES: Final = CART_SENTENCES | STORE_SENTENCES
 
+_AT_A_TERMINAL: Final = (e.Claimed, e.Sold, e.SaleReportedLate, e.LinesReturned)
 _LATE: Final = timedelta(minutes=10)  # the delay from which it matters when we learnt of it
 
 
-class Entry(Strict):
+@dataclass(slots=True)
+class Entry:
     """One event in words. `text` is the whole sentence; the parts serve a table."""
+
+    # Its own, or it would take over that of the answer it stands in, and promise no more fields.
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")
 
     version: int
     type: str
@@ -35,34 +42,106 @@ class Entry(Strict):
 
 def tell(events: Sequence[Told], names: Names, locale: str | None, time_zone: str) -> list[Entry]:
     """A sentence per event, in the order given; begin at version 1, so that lines can be named."""
-    words, known = Words.for_locale(locale), Known()
-    return [_entry(told, words, names, known, time_zone) for told in events]
+    telling = _Telling(Words.for_locale(locale), names, time_zone)
+    return [telling.entry(told) for told in events]
 
 
-def _entry(told: Told, words: Words, names: Names, known: Known, time_zone: str) -> Entry:
-    event, type_ = _event(told)
-    where = _where(told, event, words, names)
-    here = told.connection if told.store is None else None
-    if event is None:
-        sentence = Sentence("unknown", {"type": type_})
-    else:
-        sentence = SENTENCES[type(event)](event, Speaker(words, names, known, here))
-        known.learn(event)
-    what = words.text(f"timeline.{sentence.key}", **sentence.params)
-    erased = event is not None and not isinstance(told.event, e.Event)
-    return Entry(
-        version=told.version,
-        type=type_,
-        at=told.occurred_at,
-        date=words.date(told.occurred_at, time_zone),
-        time=words.time(told.occurred_at, time_zone),
-        where=where,
-        what=what,
-        staff=told.staff,
-        text=_text(told, words, where, what, erased, time_zone),
-        minor=sentence.minor,
-        erased=erased,
-    )
+class _Telling:
+    """One telling: what it knows by now, and what it has put into words already."""
+
+    def __init__(self, words: Words, names: Names, time_zone: str) -> None:
+        self._words = words
+        self._names = names
+        self._time_zone = time_zone
+        self._known = Known()
+        self._moments: dict[float, tuple[str, str]] = {}
+        self._places: dict[tuple[str, str], str] = {}
+        self._speakers: dict[str | None, Speaker] = {}
+
+    def entry(self, told: Told) -> Entry:
+        """The event in words; what it brought is known to the sentences that follow."""
+        event, type_ = _event(told)
+        where = self._where(told, event)
+        if event is None:
+            sentence = Sentence("unknown", {"type": type_})
+        else:
+            sentence = SENTENCES[type(event)](event, self._speaker(told))
+            self._known.learn(event)
+        what = self._words.text(f"timeline.{sentence.key}", **sentence.params)
+        date, time = self._moment(told.occurred_at)
+        erased = event is not None and event is not told.event
+        text = self._text(told, time, where, what, erased)
+        return Entry(
+            version=told.version,
+            type=type_,
+            at=told.occurred_at,
+            date=date,
+            time=time,
+            where=where,
+            what=what,
+            staff=told.staff,
+            text=self._with_delay(told, date, text),
+            minor=sentence.minor,
+            erased=erased,
+        )
+
+    def _speaker(self, told: Told) -> Speaker:
+        here = told.connection if told.store is None else None
+        speaker = self._speakers.get(here)
+        if speaker is None:
+            speaker = self._speakers[here] = Speaker(self._words, self._names, self._known, here)
+        return speaker
+
+    def _moment(self, at: datetime) -> tuple[str, str]:
+        """The day and the time of a moment, put into words once for all events of that minute."""
+        minute = at.timestamp() // 60
+        moment = self._moments.get(minute)
+        if moment is None:
+            words, zone = self._words, self._time_zone
+            moment = self._moments[minute] = words.date(at, zone), words.time(at, zone)
+        return moment
+
+    def _where(self, told: Told, event: e.Event | None) -> str | None:
+        store, terminal = told.store, told.terminal
+        if isinstance(event, _AT_A_TERMINAL):
+            store, terminal = event.store or store, event.terminal if event.store else terminal
+        if store is not None and terminal is not None:
+            return self._place(store, terminal)
+        if store is not None:
+            return self._names.store(store)
+        return self._names.connection(told.connection) if told.connection is not None else None
+
+    def _place(self, store: str, terminal: str) -> str:
+        place = self._places.get((store, terminal))
+        if place is None:
+            name = in_a_list(self._words, self._names.terminal(terminal))
+            place = self._words.text(
+                "timeline.place", store=self._names.store(store), terminal=name
+            )
+            self._places[store, terminal] = place
+        return place
+
+    def _text(self, told: Told, time: str, where: str | None, what: str, erased: bool) -> str:
+        words = self._words
+        if where is None:
+            text = words.text("timeline.entry", time=time, what=what)
+        else:
+            text = words.text("timeline.entry_at", time=time, where=where, what=what)
+        if told.staff is not None:
+            text = words.text("timeline.by_staff", text=text, staff=told.staff)
+        elif told.actor_kind == "operator":
+            text = words.text("timeline.by_operator", text=text)
+        if erased:
+            text = words.text("timeline.erased", text=text)
+        return text
+
+    def _with_delay(self, told: Told, day: str, text: str) -> str:
+        if told.recorded_at - told.occurred_at < _LATE:
+            return text
+        date, time = self._moment(told.recorded_at)
+        if date == day:
+            return self._words.text("timeline.late", text=text, time=time)
+        return self._words.text("timeline.late_day", text=text, date=date, time=time)
 
 
 def _event(told: Told) -> tuple[e.Event | None, str]:
@@ -74,42 +153,3 @@ def _event(told: Told) -> tuple[e.Event | None, str]:
         return e.parse(dict(told.event)), type_
     except ValueError:  # not one of the events this version knows
         return None, type_
-
-
-def _where(told: Told, event: e.Event | None, words: Words, names: Names) -> str | None:
-    store, terminal = told.store, told.terminal
-    if isinstance(event, e.Claimed | e.Sold | e.SaleReportedLate | e.LinesReturned):
-        store, terminal = event.store or store, event.terminal if event.store else terminal
-    if store is not None and terminal is not None:
-        name = in_a_list(words, names.terminal(terminal))
-        return words.text("timeline.place", store=names.store(store), terminal=name)
-    if store is not None:
-        return names.store(store)
-    return names.connection(told.connection) if told.connection is not None else None
-
-
-def _text(
-    told: Told, words: Words, where: str | None, what: str, erased: bool, time_zone: str
-) -> str:
-    time = words.time(told.occurred_at, time_zone)
-    if where is None:
-        text = words.text("timeline.entry", time=time, what=what)
-    else:
-        text = words.text("timeline.entry_at", time=time, where=where, what=what)
-    if told.staff is not None:
-        text = words.text("timeline.by_staff", text=text, staff=told.staff)
-    elif told.actor_kind == "operator":
-        text = words.text("timeline.by_operator", text=text)
-    if erased:
-        text = words.text("timeline.erased", text=text)
-    return _with_delay(told, words, text, time_zone)
-
-
-def _with_delay(told: Told, words: Words, text: str, time_zone: str) -> str:
-    if told.recorded_at - told.occurred_at < _LATE:
-        return text
-    date = words.date(told.recorded_at, time_zone)
-    time = words.time(told.recorded_at, time_zone)
-    if date == words.date(told.occurred_at, time_zone):
-        return words.text("timeline.late", text=text, time=time)
-    return words.text("timeline.late_day", text=text, date=date, time=time)

@@ -4,19 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.line import Line
-from cartbridge.domain.quantity import Quantity
 from cartbridge.pages.names import Names
 from cartbridge.pages.words import Param, Words
 
 ActorKind = Literal["shopper", "staff", "operator", "connector", "gateway"]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """One stored event of a cart, and who, where and when."""
 
     event: e.Event | Mapping[str, Any]  # raw where personal data was erased, or of a newer version
@@ -41,12 +39,22 @@ class Sentence:
     minor: bool = False
 
 
+@dataclass(slots=True)
+class KnownLine:
+    """What later events need to know of a line, and how much of it there is by now."""
+
+    title: str
+    unit: str
+    by_piece: bool
+    quantity: Decimal
+
+
 @dataclass
 class Known:
     """The cart's lines as the events told so far leave them, so that later ones can name them."""
 
     currency: str | None = None
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, KnownLine] = field(default_factory=dict)
     last: type[e.Event] | None = None
 
     def learn(self, event: e.Event) -> None:
@@ -55,11 +63,17 @@ class Known:
         if isinstance(event, e.Started):
             self.currency = event.currency
         elif isinstance(event, e.LineAdded):
-            self.lines[event.line.id] = event.line
+            line = event.line
+            self.lines[line.id] = KnownLine(
+                title=title_of(line),
+                unit=line.quantity.unit,
+                by_piece=line.sold_by == "piece",
+                quantity=line.quantity.value,
+            )
         elif isinstance(event, e.LineRemoved):
             self.lines.pop(event.line, None)
         elif isinstance(event, e.LineChanged) and event.line in self.lines:
-            self.lines[event.line] = self.lines[event.line].with_quantity(event.quantity)
+            self.lines[event.line].quantity = event.quantity
 
 
 @dataclass(frozen=True)
@@ -74,15 +88,12 @@ class Speaker:
     def title(self, line_id: str) -> str:
         """What a line's article is called, with its variant."""
         line = self.known.lines.get(line_id)
-        if line is None:
-            return self.words.text("timeline.an_article")
-        return ", ".join(part for part in (line.item.title, line.item.variant) if part)
+        return self.words.text("timeline.an_article") if line is None else line.title
 
     def quantity(self, line_id: str, amount: Decimal) -> str:
         """An amount in the line's unit."""
         line = self.known.lines.get(line_id)
-        unit = line.quantity.unit if line is not None else "C62"
-        return self.words.quantity(Quantity(value=amount, unit=unit))
+        return self.words.amount(amount, line.unit if line is not None else "C62")
 
     def articles(self, amounts: Iterable[tuple[str, Decimal]]) -> int:
         """How many articles these are: pieces count one by one, what is cut or weighed as one."""
@@ -106,7 +117,12 @@ class Speaker:
 
     def _by_piece(self, line_id: str, amount: Decimal) -> bool:
         line = self.known.lines.get(line_id)
-        return (line is None or line.sold_by == "piece") and amount == int(amount)
+        return (line is None or line.by_piece) and amount == int(amount)
+
+
+def title_of(line: Line) -> str:
+    """What a line's article is called, with its variant."""
+    return ", ".join(part for part in (line.item.title, line.item.variant) if part)
 
 
 def given(**params: Param | None) -> dict[str, Param]:

@@ -73,8 +73,11 @@ class Words:
         template = self._texts[key]
         if not isinstance(template, str):
             template = template[self._form(params["count"])]
-        known = _OPTIONAL.sub(lambda part: _kept(part.group(1), params), template)
-        return _SLOT.sub(lambda slot: self._shown(params[slot.group(1)]), known)
+        shown = {
+            name: value if isinstance(value, str) else self.number(value)
+            for name, value in params.items()
+        }
+        return _filled(template, tuple(params)).format_map(shown)
 
     def has(self, key: str) -> bool:
         """Whether there is a text of that key."""
@@ -82,11 +85,11 @@ class Words:
 
     def money(self, amount: int, currency: str) -> str:
         """An amount in minor units as people write it: 49,90 €."""
-        return _money(amount, currency, self._locale)
+        return _money(amount, currency, self.tag)
 
     def number(self, value: int | Decimal) -> str:
         """A number as people write it: 2,5."""
-        return _number(str(value), self._locale)
+        return _number(str(value), self.tag)
 
     def cell(self, value: Decimal) -> str:
         """A number as that country's spreadsheets read it: no grouping, 49,90."""
@@ -94,13 +97,11 @@ class Words:
 
     def quantity(self, quantity: Quantity) -> str:
         """How much: 2 for pieces, 2,5 m for what is cut."""
-        value = Decimal(plain(quantity.value))
-        if quantity.unit == "C62":
-            return self.number(value)
-        unit = _UNITS.get(quantity.unit)
-        if unit is None:
-            return f"{self.number(value)} {quantity.unit}"
-        return format_unit(value, unit, "short", format="#,##0.######", locale=self._locale)
+        return self.amount(quantity.value, quantity.unit)
+
+    def amount(self, value: Decimal, unit: str) -> str:
+        """So much of a unit, as `quantity` writes it."""
+        return _amount(value, unit, self.tag)
 
     def percent(self, rate: Decimal) -> str:
         """A rate as people write it: 5,5 % for 0.055."""
@@ -108,19 +109,16 @@ class Words:
 
     def date(self, at: datetime, time_zone: str) -> str:
         """The day of a moment in that time zone: 21 novembre 2026."""
-        return _date(at.astimezone(ZoneInfo(time_zone)).date(), self._locale)
+        return _date(at.astimezone(ZoneInfo(time_zone)).date(), self.tag)
 
     def time(self, at: datetime, time_zone: str) -> str:
         """The hour and minute of a moment in that time zone: 14:02."""
         moment = at.astimezone(ZoneInfo(time_zone))
-        return _time(moment.hour, moment.minute, self._locale)
+        return _time(moment.hour, moment.minute, self.tag)
 
     def _form(self, count: Param) -> str:
         form = self._locale.plural_form(Decimal(count))
         return form if form in _FORMS else "other"
-
-    def _shown(self, value: Param) -> str:
-        return value if isinstance(value, str) else self.number(value)
 
 
 @cache
@@ -132,9 +130,22 @@ def _words(language: str, country: str) -> Words:
     return Words(language, locale)
 
 
-# A timeline writes the same few numbers, days and minutes over and over.
+@cache
+def _locale(tag: str) -> Locale:
+    return Locale.parse(tag, sep="-")
+
+
+# A timeline writes the same few texts, numbers, days and minutes over and over. Tags stand for
+# locales here, which are slow to tell apart.
+@cache
+def _filled(template: str, given: tuple[str, ...]) -> str:
+    """The text with its optional parts settled for these values, as str.format_map takes it."""
+    return _OPTIONAL.sub(lambda part: _kept(part.group(1), given), template)
+
+
 @lru_cache(maxsize=4096)
-def _money(amount: int, currency: str, locale: Locale) -> str:
+def _money(amount: int, currency: str, tag: str) -> str:
+    locale = _locale(tag)
     pattern = copy(locale.currency_formats["standard"])
     digits = minor_digits(currency)
     pattern.frac_prec = (digits, digits)  # ours, never CLDR's, which hides decimals of some
@@ -145,18 +156,28 @@ def _money(amount: int, currency: str, locale: Locale) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _number(value: str, locale: Locale) -> str:
-    return format_decimal(Decimal(value), locale=locale, decimal_quantization=False)
+def _amount(value: Decimal, unit: str, tag: str) -> str:
+    value = Decimal(plain(value))
+    name = _UNITS.get(unit)
+    if name is not None:
+        return format_unit(value, name, "short", format="#,##0.######", locale=_locale(tag))
+    number = _number(str(value), tag)
+    return number if unit == "C62" else f"{number} {unit}"
 
 
 @lru_cache(maxsize=4096)
-def _date(day: date, locale: Locale) -> str:
-    return format_date(day, "long", locale=locale)
+def _number(value: str, tag: str) -> str:
+    return format_decimal(Decimal(value), locale=_locale(tag), decimal_quantization=False)
 
 
 @lru_cache(maxsize=4096)
-def _time(hour: int, minute: int, locale: Locale) -> str:
-    return format_time(time(hour, minute), "short", locale=locale)
+def _date(day: date, tag: str) -> str:
+    return format_date(day, "long", locale=_locale(tag))
+
+
+@lru_cache(maxsize=4096)
+def _time(hour: int, minute: int, tag: str) -> str:
+    return format_time(time(hour, minute), "short", locale=_locale(tag))
 
 
 @cache
@@ -191,5 +212,5 @@ def _typeset(text: str, rules: Rules) -> str:
     return text
 
 
-def _kept(part: str, params: Mapping[str, Param]) -> str:
-    return part if slots_of(part) <= params.keys() else ""
+def _kept(part: str, given: tuple[str, ...]) -> str:
+    return part if slots_of(part).issubset(given) else ""

@@ -1,42 +1,29 @@
 """Applying what a platform showed: each part of a message to the cart that holds its twin."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
-from cartbridge.database.documents import Mark
 from cartbridge.domain.cart import commands as c
-from cartbridge.domain.cart.state import Cart, Channel, Origin
-from cartbridge.domain.header import Actor
-from cartbridge.domain.ids import named, slot_of, uuid_of
-from cartbridge.domain.twin import Snapshot, TwinRef
+from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.ids import slot_of, uuid_of
+from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk import observations as o
 from cartbridge.services.connectors import Link
 from cartbridge.services.consequences import Errand, project
-from cartbridge.services.find_cart import cart_for_twin, cart_of_twin, living, new_id, twin_key
-from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.find_cart import (
+    TwinMoved,
+    cart_for_twin,
+    cart_of_twin,
+    check_still_there,
+    living,
+    new_id,
+    twin_key,
+)
+from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.run_command import Make, Outcome, run_command
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Why something is observed: the command's id, the message behind it, what it finishes."""
-
-    command: UUID
-    message: str | None = None
-    marks: Sequence[Mark] = ()
-
-
-def caller_for(link: Link) -> Caller:
-    """The connection itself as the one who acts."""
-    return Caller(
-        tenant=link.tenant,
-        role="gateway",
-        actor=Actor(kind="connector", id=link.connection.connector),
-        connection=link.id,
-    )
 
 
 async def apply_observation(
@@ -64,62 +51,6 @@ async def apply_observation(
             return await _sold(gateway, link, ref, seen, cause)
 
 
-async def observe_twin(
-    gateway: Gateway,
-    link: Link,
-    ref: TwinRef,
-    snapshot: Snapshot,
-    cause: Cause,
-    *,
-    at_once: bool = False,
-) -> Outcome:
-    """The three-way merge of a snapshot into the cart that holds the twin."""
-    look = await cart_for_twin(gateway, link.tenant, ref)
-    channel: Channel = link.connection.channel or "web"
-    origin = Origin(channel=channel, connection=link.id)
-
-    async def make(now: Cart) -> c.Observe:
-        slot = slot_of(now.id)
-        return c.Observe(
-            ref=ref,
-            snapshot=snapshot,
-            projection=project(now, link),
-            line_ids=tuple(new_id(gateway, "lin") for _ in snapshot.lines),
-            new_cart=new_id(gateway, "crt", slot),
-            origin=origin,
-            brand=link.connection.brand,
-            at_once=at_once,
-        )
-
-    outcome = await run_command(
-        gateway,
-        caller_for(link),
-        look.cart.id,
-        cause.command,
-        make,
-        occurred_at=snapshot.at,
-        marks=cause.marks,
-        causation=cause.message,
-        look=look,
-    )
-    if look.loaded is None and outcome.events:
-        await _meet(gateway, link, ref, outcome.cart, cause)
-    return outcome
-
-
-async def _meet(gateway: Gateway, link: Link, ref: TwinRef, begun: Cart, cause: Cause) -> None:
-    """A cart that began while its twin was joined to another one goes into that one."""
-    target = await gateway.pointers.find(link.tenant, "twin", twin_key(ref))
-    if target is None or target == uuid_of(begun.id):
-        return
-
-    async def make(now: Cart) -> c.MergeInto:
-        return c.MergeInto(named("crt", target))
-
-    command = uuid.uuid5(cause.command, "met")
-    await run_command(gateway, caller_for(link), begun.id, command, make)
-
-
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
     cart = (await cart_for_twin(gateway, link.tenant, ref)).cart
     errand = Errand(cart.id, "fetch", ref)
@@ -142,15 +73,33 @@ async def _known(
     make: Make,
 ) -> Outcome | None:
     """Runs a command on the cart that holds the twin; nothing if no cart ever did."""
-    cart = await cart_of_twin(gateway, link.tenant, ref)
-    if cart is None or cart.version == 0:
+    while True:
+        with suppress(TwinMoved):
+            return await _on_holder(gateway, link, ref, cause, at, make)
+
+
+async def _on_holder(
+    gateway: Gateway,
+    link: Link,
+    ref: TwinRef,
+    cause: Cause,
+    at: datetime | None,
+    make: Make,
+) -> Outcome | None:
+    held = await cart_of_twin(gateway, link.tenant, ref)
+    if held is None or held.version == 0:
         return None
+
+    async def still_there(now: Cart) -> c.Command | None:
+        check_still_there(held, now, ref)
+        return await make(now)
+
     return await run_command(
         gateway,
         caller_for(link),
-        cart.id,
+        held.id,
         cause.command,
-        make,
+        still_there,
         occurred_at=at,
         marks=cause.marks,
         causation=cause.message,

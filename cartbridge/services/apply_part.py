@@ -14,8 +14,9 @@ from cartbridge.domain.retry import delay
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import Observation
-from cartbridge.services.apply_observation import Cause, apply_observation, part_command
+from cartbridge.services.apply_observation import apply_observation, part_command
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_twin import Cause
 from cartbridge.services.problems import Problem
 from cartbridge.services.sort_inbox import raw_of
 

@@ -86,6 +86,16 @@ async def _followed(gateway: Gateway, tenant: UUID, ref: TwinRef, target: UUID) 
     return look
 
 
+class TwinMoved(Exception):
+    """The twin left for another cart between two looks at its holder: look for it again."""
+
+
+def check_still_there(seen: Cart, now: Cart, ref: TwinRef) -> None:
+    """TwinMoved if the cart that was found as the twin's holder has given it away since."""
+    if not _moved(seen, ref) and _moved(now, ref) and now.successor is not None:
+        raise TwinMoved
+
+
 def _moved(cart: Cart, ref: TwinRef) -> bool:
     return cart.twin(ref) is None or cart.state is State.MERGED
 

@@ -70,24 +70,30 @@ async def _take_in(
     """
     asked = (_horizon(gateway, links[ref.connection], ref) for ref in twins)
     horizons = zip(twins, await asyncio.gather(*asked), strict=True)
-    waiting = {ref: horizon for ref, horizon in horizons if not horizon.clear}
-    behind += waiting
-    for ref, horizon in waiting.items():
-        if not await _take_in_twin(gateway, links[ref.connection], ref, horizon):
+    for ref, horizon in horizons:
+        link = links[ref.connection]
+        if horizon.clear or (await _sorted(gateway, link, ref, horizon)).clear:
+            continue
+        behind.append(ref)
+        if not await _take_in_lane(gateway, link, ref):
             return False
     return True
 
 
-async def _horizon(gateway: Gateway, link: Link, ref: TwinRef) -> Horizon:
-    return await gateway.inbox.horizon(link.tenant, link.uuid, str(ref))
+async def _horizon(gateway: Gateway, link: Link, ref: TwinRef, upto: int | None = None) -> Horizon:
+    return await gateway.inbox.horizon(link.tenant, link.uuid, str(ref), upto)
 
 
-async def _take_in_twin(gateway: Gateway, link: Link, ref: TwinRef, horizon: Horizon) -> bool:
-    passed = horizon.sorted
-    while not passed:
+async def _sorted(gateway: Gateway, link: Link, ref: TwinRef, horizon: Horizon) -> Horizon:
+    """How it stands once the sorter has passed that moment."""
+    while not horizon.sorted:
         if not await gateway.inbox.in_turn(partial(sort_inbox, gateway)):
             await asyncio.sleep(_LOOK_AGAIN)  # another process has the connection
-        passed = await gateway.inbox.sorted_up_to(link.tenant, link.uuid, horizon.arrived)
+        horizon = await _horizon(gateway, link, ref, horizon.arrived)
+    return horizon
+
+
+async def _take_in_lane(gateway: Gateway, link: Link, ref: TwinRef) -> bool:
     parts = None
     while parts is None:  # another worker is applying what waited
         parts = await gateway.inbox.take_lane(link.tenant, link.uuid, str(ref))

@@ -8,12 +8,12 @@ from cartbridge.domain.cart.state import Binding, Cart
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.ids import named, uuid_of
 from cartbridge.domain.twin import TwinRef
-from cartbridge.services.apply_observation import caller_for
 from cartbridge.services.claim_cart import fate_of_code
 from cartbridge.services.codes import hashed, scanned
 from cartbridge.services.connectors import Link
 from cartbridge.services.find_cart import cart_of_pointer, cart_of_twin, living, twin_key
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.observe_twin import caller_for
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
 

@@ -11,16 +11,12 @@ from cartbridge.domain.twin import PlannedWrite, Snapshot, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.sdk import observations as o
 from cartbridge.sdk.contract import Write, WriteLine
-from cartbridge.services.apply_observation import (
-    Cause,
-    apply_observation,
-    caller_for,
-    observe_twin,
-)
+from cartbridge.services.apply_observation import apply_observation
 from cartbridge.services.connectors import Link
 from cartbridge.services.consequences import project, write_due
 from cartbridge.services.find_cart import cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.refresh_credentials import call_platform
 from cartbridge.services.run_command import run_command
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from cartbridge.domain.cart.state import Cart
 from cartbridge.sdk.errors import Unreadable
-from cartbridge.services.apply_observation import Cause, apply_observation
+from cartbridge.services.apply_observation import apply_observation
 from cartbridge.services.connectors import Link
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_twin import Cause
 from cartbridge.services.problems import Problem
 
 

@@ -17,9 +17,10 @@ from cartbridge.domain.twin import Twin
 from cartbridge.sdk import errors
 from cartbridge.sdk import observations as o
 from cartbridge.sdk.contract import Changed
-from cartbridge.services.apply_observation import Cause, apply_observation
+from cartbridge.services.apply_observation import apply_observation
 from cartbridge.services.connectors import Link
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_twin import Cause
 from cartbridge.services.problems import Problem
 from cartbridge.services.push_cart import fetch_twin
 from cartbridge.services.raise_alarm import clear_alarm, raise_alarm

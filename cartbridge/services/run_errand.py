@@ -8,11 +8,11 @@ from cartbridge.domain.ids import named
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
-from cartbridge.services.apply_observation import Cause, observe_twin
 from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_twin import Cause, observe_twin
 from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.refresh_credentials import call_platform
 

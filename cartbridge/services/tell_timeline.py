@@ -2,16 +2,20 @@
 
 from uuid import UUID
 
+from cartbridge.domain.ids import is_id
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import Entry, tell
 from cartbridge.pages.told import Told
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.problems import Problem
 
 
 async def tell_timeline(
     gateway: Gateway, tenant: UUID, cart_id: str, locale: str, time_zone: str
 ) -> list[Entry]:
-    """Who did what, where and when, oldest first."""
+    """Who did what, where and when, oldest first; Problem not_found if it is nobody's cart."""
+    if not is_id(cart_id, "crt"):
+        raise Problem("not_found", what="cart")
     told = [
         Told(
             event=stored.event if stored.event is not None else stored.facts,
@@ -19,8 +23,6 @@ async def tell_timeline(
             occurred_at=stored.header.occurred_at,
             recorded_at=stored.recorded_at,
             actor_kind=stored.header.actor.kind,
-            actor_id=stored.header.actor.id,
-            channel=stored.header.channel,
             connection=stored.header.connection,
             store=stored.header.store,
             terminal=stored.header.terminal,
@@ -28,16 +30,12 @@ async def tell_timeline(
         )
         for stored in await gateway.documents.history(tenant, cart_id)
     ]
+    if not told:
+        raise Problem("not_found", what="cart")
     return tell(told, await names_of(gateway, tenant), locale, time_zone)
 
 
 async def names_of(gateway: Gateway, tenant: UUID) -> Names:
-    """What people call the stores, terminals and connections of a retailer."""
-    stores = await gateway.directory.stores.list(tenant)
-    terminals = await gateway.directory.terminals.list(tenant)
-    connections = await gateway.directory.connections.list(tenant)
-    return Names(
-        stores={store.id: store.name for store in stores},
-        terminals={terminal.id: terminal.name for terminal in terminals},
-        connections={connection.slug: connection.slug for connection in connections},
-    )
+    """What people call the stores and terminals of a retailer; a connection's id is its name."""
+    names = await gateway.directory.names(tenant)
+    return Names(stores=names["store"], terminals=names["terminal"])

@@ -336,6 +336,8 @@ async def test_a_timeline_is_told_in_any_language_and_place_that_is_asked_for(
         answer = await shared.till().get(path, time_zone=zone)
         problem = refused(answer, 400, "invalid_request")
         assert problem["errors"][0]["field"] == "time_zone"
+    for nobodys in (f"crt_{'0' * 32}", begun["id"].replace("crt_", "alm_"), "crt_1", "x"):
+        refused(await shared.till().get(f"/v1/carts/{nobodys}/timeline"), 404, "not_found")
 
 
 async def test_carts_are_listed_in_pages_that_meet(shared: World) -> None:

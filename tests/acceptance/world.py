@@ -330,13 +330,10 @@ class World:
         return [stored.type for stored in history]
 
     async def quiet(self, shop: SandboxShop | None = None) -> None:
-        """Nothing is under way any more; what would be tried again later is tried now."""
+        """Nothing is under way any more; nothing waits for its next try meanwhile."""
 
         async def done() -> bool:
-            await self.owner.execute(
-                "update outbox set run_at = clock_timestamp() where state = 'waiting'"
-                " and lease_until is null and run_at > clock_timestamp()"
-            )
+            await self.now()
             waiting = await self.owner.fetchval(
                 "select (select count(*) from inbox where state = 'new')"
                 " + (select count(*) from inbox_part where state in ('sorted', 'taken'))"

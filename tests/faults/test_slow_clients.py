@@ -58,27 +58,31 @@ class SlowClients:
     closed: dict[Kind, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     async def torment(self, count: int, seconds: float) -> None:
-        """Until all are hung up, or so many seconds have passed."""
-        visits = [self._visit(kind, number) for number in range(count) for kind in KINDS]
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await asyncio.gather(*visits)
+        """Until all are hung up; each gives up so many seconds after it was let in."""
+        visits = [self._visit(kind, number, seconds) for number in range(count) for kind in KINDS]
+        await asyncio.gather(*visits)
 
-    async def _visit(self, kind: Kind, number: int) -> None:
+    async def _visit(self, kind: Kind, number: int, seconds: float) -> None:
         address = f"127.0.{1 + KINDS.index(kind)}.{1 + number % 8}"
-        begun = time.monotonic()
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", self.port, local_addr=(address, 0)
         )
+        begun = time.monotonic()
         dripping = asyncio.create_task(_drip(kind, writer))
         try:
-            with contextlib.suppress(ConnectionError):
-                while await reader.read(4096):
-                    pass
-            self.closed[kind].append(time.monotonic() - begun)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await _end_of(reader)
+                self.closed[kind].append(time.monotonic() - begun)
         finally:
             dripping.cancel()
             writer.transport.abort()
+
+
+async def _end_of(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(4096):
+            pass
 
 
 async def _drip(kind: Kind, writer: asyncio.StreamWriter) -> None:

@@ -101,6 +101,18 @@ async def test_places_stand_in_each_other(directory: Directory, tenant: uuid.UUI
     assert await directory.stores.remove(tenant, "lyon-2")
 
 
+async def test_names_are_told_by_kind_and_only_to_their_retailer(
+    directory: Directory, tenant: uuid.UUID
+) -> None:
+    await furnish(directory, tenant)
+    assert await directory.names(tenant) == {
+        "brand": {"maison": "Maison Lumière"},
+        "store": {"lyon-2": "Lyon Part-Dieu"},
+        "terminal": {"till-4": "Caisse 4"},
+    }
+    assert await directory.names(uuid.uuid4()) == {"brand": {}, "store": {}, "terminal": {}}
+
+
 async def test_a_changed_store_is_seen_elsewhere_within_five_seconds(
     directory: Directory, elsewhere: Directory, tenant: uuid.UUID, clock: Clock
 ) -> None:

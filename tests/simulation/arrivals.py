@@ -106,17 +106,14 @@ class Arrivals(Lanes):
         return True
 
     @statement
-    def horizon(self, tenant: UUID, connection: UUID, lane: str) -> Horizon:
+    def horizon(
+        self, tenant: UUID, connection: UUID, lane: str, upto: int | None = None
+    ) -> Horizon:
         """What has been accepted from the connection so far, whether it was sorted and applied."""
         sender = self.store.table("senders").get((tenant, connection))
-        arrived = 0 if sender is None else sender.arrived
+        arrived = upto if upto is not None else 0 if sender is None else sender.arrived
         passed = self._passed(tenant, connection, arrived)
         return Horizon(arrived, passed, passed and (tenant, lane) not in lanes(self.store))
-
-    @statement
-    def sorted_up_to(self, tenant: UUID, connection: UUID, horizon: int) -> bool:
-        """Whether the sorter has passed that moment of the connection."""
-        return self._passed(tenant, connection, horizon)
 
     async def in_turn(self, sort: Callable[[], Awaitable[int]]) -> int:
         """One turn of the sorter."""

@@ -170,7 +170,7 @@ def _told(tenant: UUID, document: str, version: int, one: Recorded) -> StoredEve
         type=one.event.type,
         header=header,
         event=one.event,
-        facts={},
+        body=b"{}",
         erased=False,
         recorded_at=one.recorded_at,
         position=one.position,

@@ -182,7 +182,7 @@ class Promises:
             await inbox.receive(_arrival(parts.tenant, number))
         horizon, passed, _ = await inbox.horizon(parts.tenant, CONNECTION, str(REF))
         assert not passed
-        assert not await inbox.sorted_up_to(parts.tenant, CONNECTION, horizon)
+        assert not (await inbox.horizon(parts.tenant, CONNECTION, str(REF), horizon)).sorted
         stale = await inbox.take_new(10, lease_seconds=0)
         rows = await inbox.take_new(10)
         assert [row.message for row in rows] == [row.message for row in stale]
@@ -195,8 +195,7 @@ class Promises:
             True,
             True,
         ]
-        assert await inbox.sorted_up_to(parts.tenant, CONNECTION, horizon)
-        told = await inbox.horizon(parts.tenant, CONNECTION, str(REF))
+        told = await inbox.horizon(parts.tenant, CONNECTION, str(REF), horizon)
         assert (told.arrived, told.sorted, told.clear) == (horizon, True, False)
         other = await inbox.horizon(parts.tenant, CONNECTION, "shop/cart/other")
         assert other.clear

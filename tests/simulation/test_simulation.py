@@ -21,7 +21,7 @@ from tests.simulation.night import Night, play
 
 SHORT, SHORT_SECONDS = 48, 12.0
 LONG, LONG_SECONDS = 6000, 420.0
-REMEMBERED = (9, 243, 1111, 1315)  # nights that once ended badly
+REMEMBERED = (9, 243, 563, 1111, 1315)  # nights that once ended badly
 ROOT = Path(__file__).parents[2]
 
 

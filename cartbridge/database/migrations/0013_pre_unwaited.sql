@@ -14,10 +14,11 @@ begin
 end $$;
 grant execute on function commit_unwaited() to cartbridge_app;
 
--- How far connections have arrived, whether anything of that still waits for a sorter, and whether
--- anything waits in a lane of theirs: looked at in this order, so that nothing slips between.
+-- How far connections have arrived (or the moment given), whether anything up to there still waits
+-- for a sorter, and whether anything waits in a lane of theirs: looked at in this order, so that
+-- nothing slips between.
 create function inbox_horizons(
-  p_shard smallint[], p_tenant uuid[], p_connection uuid[], p_lane text[])
+  p_shard smallint[], p_tenant uuid[], p_connection uuid[], p_lane text[], p_upto bigint[])
 returns table (arrived bigint, waits boolean, lane_waits boolean)
 language plpgsql volatile security definer
 set search_path = public, pg_temp
@@ -26,7 +27,7 @@ as $$
 #variable_conflict use_column
 begin
   for number in 1 .. cardinality(p_lane) loop
-    arrived := coalesce((
+    arrived := coalesce(p_upto[number], (
       select x.arrived from inbox_connection x
        where x.shard = p_shard[number] and x.tenant = p_tenant[number]
          and x.connection = p_connection[number]), 0);
@@ -67,7 +68,7 @@ declare
   name text;
 begin
   foreach name in array array[
-      'inbox_horizons(smallint[], uuid[], uuid[], text[])',
+      'inbox_horizons(smallint[], uuid[], uuid[], text[], bigint[])',
       'items_find(int[], smallint[], uuid[], text[], text[])'] loop
     execute format('alter function %s owner to cartbridge_engine', name);
     execute format('revoke all on function %s from public', name);

@@ -77,10 +77,14 @@ def _born_from(draft: Draft, command: c.Observe, twin: Twin) -> Draft:
     """The shopper filled the twin of a finished cart: a new cart takes it over, and the others."""
     child = Draft(Cart(id=command.new_cart), draft.now, draft.happened_at)
     bought = draft.cart.state in BOUGHT
-    # What was bought is not wanted again; what only lay in a closed cart still is.
-    kept = twin if bought else Twin(ref=twin.ref, aliases=twin.aliases)
+    elsewhere = draft.cart.state is State.MERGED
+    kept = Twin(ref=twin.ref, aliases=twin.aliases) if elsewhere else twin
     joined = kept.model_copy(update={"ended": False})
     begin(child, command, draft.cart)
+    if not bought and not elsewhere:  # what only lay in a closed cart is still wanted
+        for line in draft.cart.lines:
+            note = draft.cart.notes.get(line.id)
+            child.tell(e.LineAdded(line=line, note=note, from_cart=draft.cart.id))
     child.tell(e.TwinJoined(twin=joined, from_cart=draft.cart.id))
     change = merge.observe(joined, command.snapshot)
     if change is not None:

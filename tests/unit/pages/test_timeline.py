@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import get_args
@@ -105,7 +104,7 @@ EVERY_EVENT: tuple[e.Event, ...] = (
 
 
 def told(event: e.Event, **more: object) -> Told:
-    return replace(Told(event, 1, AT, AT), **more)  # type: ignore[arg-type]
+    return Told(event, 1, AT, AT)._replace(**more)  # type: ignore[arg-type]
 
 
 def entries(events: Sequence[e.Event], locale: str = "fr-FR") -> list[Entry]:
@@ -305,9 +304,9 @@ def test_what_was_learnt_late_says_so() -> None:
     late = told(a_sale(), recorded_at=AT + timedelta(hours=1))
     [entry] = tell([late], NAMES, "fr", "Europe/Paris")
     assert entry.text.endswith("(appris à 15:02)")
-    [next_day] = tell([replace(late, recorded_at=AT + timedelta(days=1))], NAMES, "fr", "UTC")
+    [next_day] = tell([late._replace(recorded_at=AT + timedelta(days=1))], NAMES, "fr", "UTC")
     assert next_day.text.endswith("(appris le 21 novembre 2026 à 13:02)")
-    [soon] = tell([replace(late, recorded_at=AT + timedelta(seconds=30))], NAMES, "fr", "UTC")
+    [soon] = tell([late._replace(recorded_at=AT + timedelta(seconds=30))], NAMES, "fr", "UTC")
     assert "appris" not in soon.text
 
 
@@ -337,6 +336,16 @@ def test_an_operator_is_not_named() -> None:
 def test_hostile_titles_stay_texts() -> None:
     hostile = LAMP.model_copy(update={"item": LAMP.item.model_copy(update={"title": "{x} [y] %s"})})
     assert said(e.LineAdded(line=hostile)).startswith("{x} [y] %s, H 40 cm")
+
+
+def test_each_event_is_told_by_its_own_minute_and_day() -> None:
+    later = (0, 59, 60, 86_400, 0)
+    events = [told(CLAIMED, occurred_at=AT + timedelta(seconds=seconds)) for seconds in later]
+    times = [(entry.date[:2], entry.time) for entry in tell(events, NAMES, "fr", "Europe/Paris")]
+    assert times == [("20", t) for t in ("14:02", "14:02", "14:03")] + [
+        ("21", "14:02"),
+        ("20", "14:02"),
+    ]
 
 
 def test_the_order_given_is_kept() -> None:
