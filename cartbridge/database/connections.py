@@ -17,6 +17,7 @@ from cartbridge.database.places import AlreadyThere, NotThere
 from cartbridge.database.pointers import shard_of_key, slot_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.remembered import Clock, Remembered
+from cartbridge.database.texts import is_storable
 from cartbridge.database.vault import Vault
 from cartbridge.domain.cart.state import Channel
 from cartbridge.domain.ids import make_id, named, uuid_of
@@ -96,6 +97,8 @@ class Connections:
 
     async def get_by_slug(self, tenant: UUID, slug: str) -> Connection | None:
         """The connection of that name, such as `web-fr`; remembered for a few seconds."""
+        if not is_storable(slug):
+            return None
         return await self._by_id.get(
             (tenant, "slug", slug), lambda: self._read(tenant, "read_connection_by_slug", slug)
         )

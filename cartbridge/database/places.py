@@ -12,6 +12,7 @@ from cartbridge.database.connection import Database
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.remembered import Clock, Remembered
+from cartbridge.database.texts import is_storable
 from cartbridge.domain.store import Brand, Store, Terminal
 
 Kind = Literal["brand", "store", "terminal"]
@@ -72,6 +73,8 @@ class Places(Generic[Model]):
 
     async def get(self, tenant: UUID, identifier: str) -> Model | None:
         """The place of that id; remembered for a few seconds."""
+        if not is_storable(identifier):
+            return None
         return await self._remembered.get(
             (tenant, identifier), lambda: self._read(tenant, identifier)
         )

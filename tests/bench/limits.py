@@ -17,8 +17,12 @@ six events, their view, stream, pointer, part and inbox rows. No function stands
 thousand calls of small, checked values. With callers and PostgreSQL on the same two cores that
 bounds what is sustained; the loops scale with cores (`serve --workers N`), one process does not.
 
-**Claims** ask ten times: the call's own key, the cart, what has arrived, its lane, the claim's
-pointer, the cart again, the append, the lease, the price list and the key once more. What many
-tills ask at once is one statement, but each claim waits for four commits one after another: its
-key, its pointer, the append, and the key's outcome.
+**Claims** ask seven times: the call's own key, the cart, what has arrived and waits in its lane,
+the claim's pointer, the append, the price list and the key once more; only the append waits for the
+disk. A claim costs about 2.5 ms of the gateway's processor (a third of it waiting on and talking to
+PostgreSQL, a tenth each for reading the cart, the price report and showing it) and 0.8 ms of
+PostgreSQL's; a hook costs 1.3 and 0.4 ms until it is in its cart. 300 claims and 500 hooks a second
+are therefore 1.9 processors of the two, callers not counted: the rate is nearly sustained and
+nothing is refused, but at 95 % of a machine every hiccup queues. With 150 claims a second and no
+hooks half of them are answered within 11 ms.
 """

@@ -174,6 +174,14 @@ async def test_another_retailers_ids_are_not_found(directory: Directory, tenant:
 # --- connections
 
 
+@pytest.mark.parametrize("name", ["web\0fr", "web\udce9fr"])
+async def test_a_name_that_cannot_be_stored_is_nobodys(
+    directory: Directory, tenant: uuid.UUID, name: str
+) -> None:
+    assert await directory.connections.get_by_slug(tenant, name) is None
+    assert await directory.stores.get(tenant, name) is None
+
+
 async def test_a_connection_keeps_its_secrets_encrypted_and_out_of_sight(
     directory: Directory, tenant: uuid.UUID, owner: Any
 ) -> None:
