@@ -58,6 +58,7 @@ from cartbridge.worker.timeouts import look
 
 Step = Callable[[Gateway], Awaitable[int]]
 # What is looked at from time to time, by one process for all.
+_BACKLOG: Final = 1024  # connections that wait to be let in: a rush after an outage
 TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0))
 
 
@@ -225,7 +226,7 @@ async def serving(gateway: Gateway, settings: Settings) -> AsyncIterator[int]:
     app[TURNSTILE] = Turnstile(settings.hooks_at_once)
     room = Room(allow_files(settings.connections), settings.connections_per_address)
     async with opened(app, room) as front:
-        site = web.TCPSite(front, settings.host, settings.port, reuse_port=True)
+        site = web.TCPSite(front, settings.host, settings.port, reuse_port=True, backlog=_BACKLOG)
         await site.start()
         yield front.addresses[0][1]
 

@@ -206,7 +206,16 @@ async def revoke(call: Call) -> Answer:
     "Join the shopper's session to a cart by its to-online code",
     body=m.JoinRequest,
     answer=m.JoinAnswer,
-    problems=("code_unknown", "code_bound", "code_used", "code_revoked", "code_lapsed"),
+    problems=(
+        "code_unknown",
+        "code_bound",
+        "code_used",
+        "code_revoked",
+        "code_lapsed",
+        "code_wrong_direction",
+        "held_elsewhere",
+        "cart_not_open",
+    ),
 )
 async def join(call: Call) -> Answer:
     """The first customer or browser gets the cart and may come back; nobody else does."""
