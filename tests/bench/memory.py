@@ -6,6 +6,7 @@ from tests.bench.goals import Measured
 from tests.bench.processes import BenchFailed
 from tests.bench.stage import Gateway, Stage
 
+MOST: Final = 0.9  # of what is sent has to be accepted
 PER_JOB: Final = 50_000  # signed ahead; their signatures are good for five minutes
 
 
@@ -39,6 +40,7 @@ async def _receive(stage: Stage, gateway: Gateway, count: int) -> int:
     }
     async with stage.worker("load", job) as caller:
         sent = await caller.work(240)
-    if sent["good"] < count:
+    accepted = int(sent["good"])
+    if accepted < count * MOST:  # a few are turned away while the disk does not answer
         raise BenchFailed(f"of {count} webhooks were accepted: {sent['statuses']}")
-    return count
+    return accepted
