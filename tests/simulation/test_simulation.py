@@ -1,7 +1,7 @@
 """The gateway's core in simulated nights: whatever happens, nothing is lost, nothing is doubled.
 
 A failure prints its seed; `python -m tests.simulation <seed>` plays that night again. With `--long`
-thousands of nights are played, for eight minutes at most.
+thousands of nights are played, for five minutes at most.
 """
 
 import os
@@ -20,7 +20,7 @@ from tests.faults.experiment import Counts, Experiment, Span
 from tests.simulation.night import Night, play
 
 SHORT, SHORT_SECONDS = 48, 12.0
-LONG, LONG_SECONDS = 6000, 420.0
+LONG, LONG_SECONDS = 6000, 300.0
 REMEMBERED = (9, 243, 563, 1111, 1315)  # nights that once ended badly
 ROOT = Path(__file__).parents[2]
 
