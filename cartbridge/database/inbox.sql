@@ -26,9 +26,6 @@ select arrived, waits, lane_waits from inbox_horizons($1, $2, $3, $4, $5)
 -- name: take_parts
 select shard, tenant, message, ordinal from commit_unwaited(), part_take($1, $2, $3, $4)
 
--- name: lanes_wait
-select lanes_wait($1, $2, $3)
-
 -- name: take_lane
 select held, messages, ordinals from commit_unwaited(), part_take_lane($1, $2, $3, $4)
 

@@ -66,9 +66,6 @@ class Applying:
         self._envelopes = envelopes
         self._sql = queries("inbox")
         self._finished: Gathering[_Finish, bool] = Gathering(values(database, self._sql["finish"]))
-        self._waiting: Gathering[tuple[int, UUID, str], bool] = Gathering(
-            values(database, self._sql["lanes_wait"])
-        )
 
     async def take_parts(self, limit: int, lease_seconds: float = 30.0) -> list[Part]:
         """Parts of any tenant to apply now: of each lane the oldest, if nobody holds one of it.
@@ -96,8 +93,6 @@ class Applying:
         None while another worker holds the lane: what waited is being applied.
         """
         shard = shard_of_key(connection.bytes, self._database.shards)
-        if not await self._waiting.ask((shard, tenant, lane)):
-            return []
         lease = timedelta(seconds=lease_seconds)
         async with self._database.connection() as db:
             found = await db.fetchrow(self._sql["take_lane"], shard, tenant, lane, lease)

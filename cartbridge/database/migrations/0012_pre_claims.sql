@@ -79,49 +79,11 @@ as $$
    order by w.ord
 $$;
 
--- How far connections have arrived, and whether anything of that still waits for a sorter.
-create function inbox_horizons(p_shard smallint[], p_tenant uuid[], p_connection uuid[])
-returns table (arrived bigint, waits boolean)
-language sql volatile security definer
-set search_path = public, pg_temp set enable_seqscan = off
-as $$
-  select coalesce(k.arrived, 0),
-         k.arrived is not null and inbox_waits(w.shard, w.tenant, w.connection, k.arrived)
-    from unnest(p_shard, p_tenant, p_connection) with ordinality
-           as w(shard, tenant, connection, ord)
-    left join lateral (
-      select x.arrived from inbox_connection x
-       where x.shard = w.shard and x.tenant = w.tenant and x.connection = w.connection
-      offset 0) k on true
-   order by w.ord
-$$;
-
--- Whether anything waits, or is being applied, in each of these lanes: no lock is taken to see that.
-create function lanes_wait(p_shard smallint[], p_tenant uuid[], p_lane text[])
-returns boolean[]
-language plpgsql stable security definer
-set search_path = public, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
-as $$
-declare
-  v_waits boolean[] := '{}';
-begin
-  for number in 1 .. cardinality(p_lane) loop
-    v_waits[number] := coalesce((
-      select true from inbox_part d
-       where d.shard = p_shard[number] and d.tenant = p_tenant[number]
-         and d.lane = p_lane[number] and d.done_at is null
-       order by d.arrived, d.ordinal limit 1), false);
-  end loop;
-  return v_waits;
-end $$;
-
 do $$
 declare
   name text;
 begin
-  foreach name in array array['idempotency_begin', 'idempotency_finish', 'leases_of',
-                              'inbox_horizons', 'lanes_wait'] loop
+  foreach name in array array['idempotency_begin', 'idempotency_finish', 'leases_of'] loop
     execute format('alter function %I owner to cartbridge_engine', name);
     execute format('revoke all on function %I from public', name);
     execute format('grant execute on function %I to cartbridge_app', name);
