@@ -74,36 +74,28 @@ async def _known(
 ) -> Outcome | None:
     """Runs a command on the cart that holds the twin; nothing if no cart ever did."""
     while True:
+        held = await cart_of_twin(gateway, link.tenant, ref)
+        if held is None or held.version == 0:
+            return None
         with suppress(TwinMoved):
-            return await _on_holder(gateway, link, ref, cause, at, make)
+            return await run_command(
+                gateway,
+                caller_for(link),
+                held.id,
+                cause.command,
+                _while_it_holds(held, ref, make),
+                occurred_at=at,
+                marks=cause.marks,
+                causation=cause.message,
+            )
 
 
-async def _on_holder(
-    gateway: Gateway,
-    link: Link,
-    ref: TwinRef,
-    cause: Cause,
-    at: datetime | None,
-    make: Make,
-) -> Outcome | None:
-    held = await cart_of_twin(gateway, link.tenant, ref)
-    if held is None or held.version == 0:
-        return None
-
+def _while_it_holds(held: Cart, ref: TwinRef, make: Make) -> Make:
     async def still_there(now: Cart) -> c.Command | None:
         check_still_there(held, now, ref)
         return await make(now)
 
-    return await run_command(
-        gateway,
-        caller_for(link),
-        held.id,
-        cause.command,
-        still_there,
-        occurred_at=at,
-        marks=cause.marks,
-        causation=cause.message,
-    )
+    return still_there
 
 
 def _fixed(command: c.Command) -> Make:

@@ -59,7 +59,7 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
     slot = slot_of(cart.id)
     claim = make_id("clm", attempt.started_at, slot, attempt.entropy("claim"))
     first = await gateway.pointers.claim_pointer(
-        caller.tenant, "claim", uuid_of(claim).bytes, uuid_of(cart.id), ahead=True
+        caller.tenant, "claim", uuid_of(claim).bytes, uuid_of(cart.id)
     )
     if first != uuid_of(cart.id):  # a repeat: the cart it was about has been sold since
         cart, look = await cart_by_id(gateway, caller.tenant, named("crt", first)), None
@@ -86,11 +86,10 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
         raise await _explained(gateway, caller, cart, code_hash, problem) from None
     told = outcome.cart.claim
     if told is None or not outcome.events:
-        told = await claim_of(gateway, caller, outcome.cart, claim)
-        left = await _seconds_left(gateway, caller, outcome.cart, told)
+        told, left = await claim_of(gateway, caller, outcome.cart, claim), None
     else:  # it began a moment ago
         left = math.floor(gateway.limits.lease.total_seconds())
-    return await _held(gateway, caller, outcome.cart, told, left, (fresh.as_of, fresh.stale))
+    return await held(gateway, caller, outcome.cart, told, fresh.as_of, fresh.stale, left)
 
 
 def _place(caller: Caller) -> tuple[str, str]:
@@ -193,23 +192,19 @@ async def fate_of_code(gateway: Gateway, caller: Caller, cart: Cart, code_hash: 
 
 
 async def held(
-    gateway: Gateway, caller: Caller, cart: Cart, claim: Claim, as_of: datetime, stale: bool
-) -> Held:
-    """What a terminal is shown of a cart that it holds, or held."""
-    left = await _seconds_left(gateway, caller, cart, claim)
-    return await _held(gateway, caller, cart, claim, left, (as_of, stale))
-
-
-async def _held(
     gateway: Gateway,
     caller: Caller,
     cart: Cart,
     claim: Claim,
-    left: int,
-    as_of: tuple[datetime, bool],
+    as_of: datetime,
+    stale: bool,
+    left: int | None = None,
 ) -> Held:
+    """What a terminal is shown of a cart that it holds, or held; its lease tells what is `left`."""
+    if left is None:
+        left = await _seconds_left(gateway, caller, cart, claim)
     drift = await report_drift(gateway, caller.tenant, cart, claim.store)
-    return Held(claim, _is_over(cart, claim), cart, left, *as_of, drift, cart.late_sales)
+    return Held(claim, _is_over(cart, claim), cart, left, as_of, stale, drift, cart.late_sales)
 
 
 def _is_over(cart: Cart, claim: Claim) -> bool:
