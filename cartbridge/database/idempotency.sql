@@ -1,6 +1,6 @@
 -- name: begin
 select place, mine, request_hash, seed, started_at, status, outcome, seconds_left
-  from commit_unwaited(), idempotency_begin($1, $2, $3, $4, $5, $6) order by place
+  from idempotency_begin($1, $2, $3, $4, $5, $6) order by place
 
 -- name: finish
 select idempotency_finish($1, $2, $3, $4, $5) from commit_unwaited()

@@ -56,7 +56,6 @@ class Pointers:
         self._database = database
         self._sql = queries("pointers")
         self._claims: Gathering[_Claim, UUID] = Gathering(values(database, self._sql["claim"]))
-        self._ahead: Gathering[_Claim, UUID] = Gathering(values(database, self._sql["claim_ahead"]))
         self._finds: Gathering[_Find, UUID | None] = Gathering(values(database, self._sql["find"]))
 
     async def claim_pointer(
@@ -66,16 +65,13 @@ class Pointers:
         key: bytes,
         target: UUID,
         expires_at: datetime | None = None,
-        *,
-        ahead: bool = False,
     ) -> UUID:
         """Write the pointer once and answer whom it names: this target, or who came first.
 
-        One that has expired is replaced. `ahead`: an append follows that waits for the disk, and
-        nobody is told of the pointer before.
+        One that has expired is replaced.
         """
-        claims = self._ahead if ahead else self._claims
-        return await claims.ask(_Claim(self._shard(key), tenant, kind, key, target, expires_at))
+        claim = _Claim(self._shard(key), tenant, kind, key, target, expires_at)
+        return await self._claims.ask(claim)
 
     async def find(
         self, tenant: UUID, kind: PointerKind, key: bytes, *, lapsed: bool = False

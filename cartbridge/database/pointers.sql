@@ -1,9 +1,6 @@
 -- name: claim
 select pointers_claim($1, $2, $3, $4, $5, $6)
 
--- name: claim_ahead
-select pointers_claim($1, $2, $3, $4, $5, $6) from commit_unwaited()
-
 -- name: find
 select pointers_find($1, $2, $3, $4, $5)
 

@@ -62,7 +62,7 @@ async def cart_of_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Cart | N
 async def cart_for_twin(gateway: Gateway, tenant: UUID, ref: TwinRef) -> Look:
     """The cart that holds this twin, or an empty one that a first observation will begin."""
     fresh = uuid_of(new_id(gateway, "crt"))
-    target = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh, ahead=True)
+    target = await gateway.pointers.claim_pointer(tenant, "twin", twin_key(ref), fresh)
     if target == fresh:
         return Look(Cart(id=named("crt", fresh)))
     return await _followed(gateway, tenant, ref, target)

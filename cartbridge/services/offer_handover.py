@@ -63,8 +63,8 @@ async def offer_handover(
     forgotten = expires_at + _REMEMBERED
     pointers = gateway.pointers
     named = uuid_of(handover).bytes
-    await pointers.claim_pointer(caller.tenant, "code", hashed(code), key, forgotten, ahead=True)
-    await pointers.claim_pointer(caller.tenant, "claim", named, key, forgotten, ahead=True)
+    await pointers.claim_pointer(caller.tenant, "code", hashed(code), key, forgotten)
+    await pointers.claim_pointer(caller.tenant, "claim", named, key, forgotten)
     short_code = None
     if wish.direction == "to_store":
         short_code = await _short_code(gateway, caller.tenant, attempt, key, expires_at)
@@ -94,7 +94,7 @@ async def _short_code(
     for draw in range(_DRAWS):
         candidate = digits(attempt.secret(gateway.vault, f"short {draw}"))
         winner = await gateway.pointers.claim_pointer(
-            tenant, "short_code", hashed(candidate), cart, expires_at, ahead=True
+            tenant, "short_code", hashed(candidate), cart, expires_at
         )
         if winner == cart:
             return candidate
@@ -104,7 +104,7 @@ async def _short_code(
 async def _pass(gateway: Gateway, tenant: UUID, cart: Cart) -> str:
     pass_code = pass_of(gateway.vault, cart.slot_holder)
     await gateway.pointers.claim_pointer(
-        tenant, "pass", hashed(pass_code), uuid_of(cart.slot_holder), ahead=True
+        tenant, "pass", hashed(pass_code), uuid_of(cart.slot_holder)
     )
     return pass_code
 
