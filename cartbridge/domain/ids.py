@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -50,3 +50,8 @@ def named(prefix: str, value: uuid.UUID) -> str:
 def is_id(text: str, prefix: str) -> bool:
     """Whether a text that somebody sent has the form of an id of that prefix."""
     return text.startswith(prefix + "_") and _FORM.fullmatch(text) is not None
+
+
+def made_at(identifier: str) -> datetime:
+    """The moment an id was made, to the millisecond; of a message, when it was received."""
+    return datetime.fromtimestamp((uuid_of(identifier).int >> 80) / 1000, UTC)

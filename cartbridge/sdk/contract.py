@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, ClassVar, Literal
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Literal
 
 import httpx
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item
+from cartbridge.domain.line import Prices
 from cartbridge.domain.model import Strict
 from cartbridge.domain.projection import Projection
 from cartbridge.domain.quantity import Amount
@@ -19,19 +20,35 @@ from cartbridge.domain.twin import Basket, Snapshot, TwinKind, TwinRef, Writes
 from cartbridge.sdk.observations import Read
 
 Capability = Literal[
-    "fetch", "push", "freeze", "continue_online", "join", "changed_since", "hook", "refresh"
+    "fetch",
+    "push",
+    "place",
+    "freeze",
+    "continue_online",
+    "join",
+    "changed_since",
+    "hook",
+    "refresh",
 ]
+Placing = Literal["never", "on_offer", "on_claim"]
 Login = Literal["adopts", "merges", "replaces", "nothing"]
+
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A request as it came: method, our public URL for it, headers in lower case, exact bytes."""
+    """A request as it came: method, our public URL for it, headers in lower case, exact bytes.
+
+    `received_at` is when the gateway stored it: for platforms whose bodies tell no time.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    received_at: datetime = _NEVER
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,45 @@ class Written(Strict):
 class Moved(Strict):
     """The twin was changed in the meantime and was not written; the snapshot is what it shows."""
 
+    snapshot: Snapshot
+
+
+class PlacedLine(Strict):
+    """A line to be put on a till: all amounts in minor units, `prices.total` binding."""
+
+    line: str  # lin_…
+    key: str
+    item: Item
+    quantity: Amount
+    unit: str = "C62"
+    prices: Prices = Prices()
+    note: str | None = None
+
+
+class Placement(Strict):
+    """A cart to be put before a cashier: on the till that claimed it, or on offer for any."""
+
+    cart: str  # crt_…
+    name: str  # names this placement for good: the same one never makes two
+    claim: str | None = None  # clm_…; None: on offer
+    fence: int | None = None
+    terminal: str | None = None  # the till's id there
+    store: str | None = None  # the store's id there
+    label: str  # a few letters by which the cashier finds it
+    currency: str
+    tax_mode: Literal["inclusive", "exclusive"]
+    lines: tuple[PlacedLine, ...]
+    codes: tuple[str, ...] = ()
+    total: int
+    customer: Customer | None = None
+    locale: str | None = None
+
+
+class Placed(Strict):
+    """What a placement became there; `refused` lines are shown to the cashier in words."""
+
+    kind: TwinKind = "till_order"
+    external_id: str
     snapshot: Snapshot
 
 
@@ -177,8 +233,16 @@ class Connector(ABC):
         """What a hook, or a document that `fetch` brought, says; raises Unreadable."""
 
     @abstractmethod
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         """The cart as this platform would show it: its rows merged as it merges them."""
+
+    def lane(self, terminal: str | None, settings: Any) -> str | None:
+        """What calls for this till may not run side by side with; None: only those for one twin."""
+        return None
+
+    def placing(self, settings: Any) -> Placing:
+        """When a cart is put on this system: as soon as it is on offer, once claimed, or never."""
+        return "on_claim" if "place" in self.manifest.capabilities else "never"
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The document as it is there now, for `read`; None if it is gone."""
@@ -206,6 +270,17 @@ class Connector(ABC):
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the twin on condition; a repeated push_id answers its first result."""
         raise NotImplementedError(f"{self.manifest.name} does not declare push")
+
+    async def place(self, placement: Placement, remote: Remote) -> Placed:
+        """Puts a cart before the cashier; the same placement again answers what it became.
+
+        Ignore: it cannot be there now (no session is open), and need not be tried again.
+        """
+        raise NotImplementedError(f"{self.manifest.name} does not declare place")
+
+    async def withdraw(self, ref: TwinRef, remote: Remote) -> None:
+        """Takes away what `place` left, if it was not sold; gone already is no error."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare place")
 
     async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
         """Stops the online checkout until a time, telling the shopper where her cart is."""

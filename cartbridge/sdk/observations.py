@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from cartbridge.domain.customer import Customer
+from cartbridge.domain.items import Item
 from cartbridge.domain.model import Strict
 from cartbridge.domain.quantity import Amount
 from cartbridge.domain.twin import Snapshot, TwinKind
@@ -45,10 +46,11 @@ class CheckoutSeen(Strict):
 
 
 class TakenLine(Strict):
-    """How much of an item key was bought or came back."""
+    """How much of an item key was bought or came back; `item` is what it is there."""
 
     key: str
     quantity: Amount
+    item: Item | None = None
     unit_price: int | None = None
     total: int | None = None
 
@@ -75,7 +77,7 @@ class CartReturned(Strict):
 
 
 class SaleSeen(Strict):
-    """A till that we watch sold the order we had put on it."""
+    """A till that we watch sold what we had put on it; what its cashier added has an `item`."""
 
     kind: TwinKind = "till_order"
     external_id: str

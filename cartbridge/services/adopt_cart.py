@@ -25,15 +25,16 @@ async def adopt_cart(gateway: Gateway, tenant: UUID, merged: Cart) -> Cart | Non
     async def make(cart: Cart) -> c.AdoptMerged:
         shared = next((x for x in merged.twins if not x.ended and cart.twin(x.ref)), None)
         if shared is not None and shared.ref.connection in links:
-            connector = links[shared.ref.connection].connector
+            link = links[shared.ref.connection]
             return c.AdoptMerged(
                 merged,
                 gone=shared.ref,
                 already_shown=True,  # our own twin there will show what it holds
-                merged_projection=connector.project(merged),
+                merged_projection=link.connector.project(merged, link.settings),
             )
         if gone is None or gone.ref.connection not in links:
             return c.AdoptMerged(merged)
+        link = links[gone.ref.connection]
         own = next(
             (x for x in cart.twins if x.ref.connection == gone.ref.connection and not x.ended),
             None,
@@ -43,8 +44,8 @@ async def adopt_cart(gateway: Gateway, tenant: UUID, merged: Cart) -> Cart | Non
             gone=gone.ref,
             ref=own.ref if own is not None else None,
             already_shown=_shows(own, merged.merged_at_revision),
-            merged_projection=links[gone.ref.connection].connector.project(merged),
-            projection=project(cart, links[gone.ref.connection]),
+            merged_projection=link.connector.project(merged, link.settings),
+            projection=project(cart, link),
         )
 
     command = uuid.uuid5(uuid_of(merged.id), f"merge {merged.merges} adopted")

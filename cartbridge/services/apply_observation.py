@@ -169,7 +169,7 @@ async def _returned(
     gateway: Gateway, link: Link, ref: TwinRef, seen: o.CartReturned, cause: Cause
 ) -> Outcome | None:
     async def make(cart: Cart) -> c.ReturnLines:
-        rows = link.connector.project(cart)
+        rows = link.connector.project(cart, link.settings)
         back = {
             row.lines[0]: (line.quantity, None)
             for line in seen.lines

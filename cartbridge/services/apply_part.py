@@ -57,7 +57,9 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
         await gateway.inbox.finish(part, "ignored", "the connection was removed")
         return
     try:
-        read = link.connector.read(raw_of(gateway, link, part.delivery), link.settings)
+        read = link.connector.read(
+            raw_of(gateway, link, part.message, part.delivery), link.settings
+        )
     except Unreadable as error:
         await gateway.inbox.finish(part, "quarantined", str(error))
         return

@@ -3,6 +3,7 @@
 import structlog
 
 from cartbridge.database.inbox import Delivery, InboxRow, PartKey, Sorted
+from cartbridge.domain.ids import made_at
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.contract import Raw
 from cartbridge.sdk.errors import Unreadable
@@ -26,7 +27,7 @@ async def _sorted(gateway: Gateway, row: InboxRow) -> Sorted:
     if link is None:
         return Sorted(row, (), "ignored", "the connection was removed")
     try:
-        parts = _parts(link, raw_of(gateway, link, row.delivery))
+        parts = _parts(link, raw_of(gateway, link, row.message, row.delivery))
     except Unreadable as error:
         return Sorted(row, (), "quarantined", str(error))
     except ValueError:  # its text may repeat what was sent: a reason is read by operators
@@ -48,11 +49,12 @@ def _parts(link: Link, raw: Raw) -> list[PartKey]:
     return parts
 
 
-def raw_of(gateway: Gateway, link: Link, delivery: Delivery) -> Raw:
-    """The request as it came."""
+def raw_of(gateway: Gateway, link: Link, message: str, delivery: Delivery) -> Raw:
+    """The request as it came, at the moment its message was given its id."""
     return Raw(
         method=delivery.method,
         url=f"{gateway.public_url}/v1/hooks/{link.connection.hook}",
         headers=dict(delivery.headers),
         body=delivery.body,
+        received_at=made_at(message),
     )

@@ -38,6 +38,7 @@ TOLERANCE: Final = timedelta(seconds=300)
 CAPABILITIES: Final = {
     "fetch": ("fetch",),
     "push": ("push",),
+    "place": ("place", "withdraw"),
     "freeze": ("freeze", "thaw"),
     "continue_online": ("continue_url",),
     "changed_since": ("changed_since",),
@@ -167,11 +168,13 @@ class ConnectorContract:
 
     def test_projects_what_it_reads(self) -> None:
         """A cart made of what the platform shows looks, in its own form, as it is shown."""
+        settings = self.settings(self.secrets[0])
         for name in self.recorded():
             for seen in self._read(name).observations:
                 if isinstance(seen, CartSeen):
                     cart = cart_of(seen.snapshot)
-                    assert basket_of(self.connector.project(cart)) == seen.snapshot.basket, name
+                    shown_there = basket_of(self.connector.project(cart, settings))
+                    assert shown_there == seen.snapshot.basket, name
 
     def test_survives_hostile_bodies(self) -> None:
         """Whatever signed bytes come, they are read, or quarantined as unreadable."""

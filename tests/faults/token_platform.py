@@ -45,7 +45,7 @@ class TokenShop(Connector):
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         return Read()
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         return ()
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:

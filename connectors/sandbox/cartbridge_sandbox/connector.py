@@ -76,7 +76,7 @@ class Sandbox(Connector):
             return read_hook(understood(wire.Hook, payload.loads(document.body)))
         return read_changed(document) if "event" in document else read_basket(document)
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         """One row per SKU; what has none stays out."""
         return project_by(cart.lines, key_of)
 

@@ -93,7 +93,7 @@ class Standard(Connector):
         report = Report()
         return Read(observations=(cart_seen(document, settings, report),), report=report.entries)
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         """Quantity per item key: rows of one article are one."""
         return project_by(cart.lines, lambda line: item_key(line.item))
 

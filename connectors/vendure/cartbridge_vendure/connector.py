@@ -66,7 +66,7 @@ class Vendure(Connector):
             return read_envelope(_envelope(document))
         return read_gone(document) if document.get("error") == NO_CART else read_order(document)
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         """Whole pieces of articles with a SKU, one row each; anything else Vendure cannot hold."""
         return project_by(cart.lines, _key)
 

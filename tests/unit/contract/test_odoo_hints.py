@@ -59,7 +59,7 @@ class OdooTill(Connector):
         hints = (Hint(kind=one.kind, external_id=one.external_id) for one in named)
         return Read(observations=tuple(hints))
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         return project_by(cart.lines, lambda line: line.item.sku)
 
 

@@ -61,7 +61,7 @@ class Sound(Connector):
         seen = CartSeen(external_id=body["cart"], snapshot=Snapshot(lines=lines))
         return Read(observations=(seen,))
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         return project_by(cart.lines, lambda line: line.item.sku)
 
     def body(self, hook: Raw) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class ReadsUnknownRows(Sound):
 
 
 class ProjectsOtherwise(Sound):
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         return project_by(cart.lines, lambda line: f"{line.item.sku}/{plain(line.quantity.value)}")
 
 

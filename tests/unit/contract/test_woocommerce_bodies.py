@@ -140,7 +140,7 @@ class WooCommerceShop(Connector):
             raise Unreadable(f"{error.errors()[0]['loc']}: not as WooCommerce writes it") from None
         return Read()
 
-    def project(self, cart: Cart) -> Projection:
+    def project(self, cart: Cart, settings: Any) -> Projection:
         return project_by(cart.lines, lambda line: line.item.sku)
 
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from cartbridge.domain.ids import SLOTS, is_id, make_id, named, shard_of_slot, slot_of, uuid_of
+from cartbridge.domain.ids import (
+    SLOTS,
+    is_id,
+    made_at,
+    make_id,
+    named,
+    shard_of_slot,
+    slot_of,
+    uuid_of,
+)
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 moments = st.timedeltas(timedelta(0), timedelta(days=20_000)).map(lambda since: NOW + since)
@@ -24,6 +33,7 @@ def test_an_id_is_a_uuid_version_7_that_carries_its_slot(
     assert slot_of(made) == slot
     assert is_id(made, "crt")
     assert named("crt", number) == made
+    assert timedelta(0) <= at - made_at(made) < timedelta(milliseconds=1)
 
 
 @for_all(moments, slots, slots, entropy, entropy)
