@@ -72,6 +72,34 @@ def _closing(text: str) -> time:
         raise CommandRefused(f"--closing-time {text}: write it as 20:00", status=2) from None
 
 
+@commands.command("known-as")
+def known_as(
+    id: Id,
+    connection: Annotated[str, typer.Argument(help="The name of the connection.")],
+    external_id: Annotated[str, typer.Argument(help="What the store is called there.")],
+    tenant: OfTenant = None,
+) -> None:
+    """Tell what a store is called on a connection, so that carts find their way to it there.
+
+    \b
+    Example:
+      cartbridge store known-as lyon-part-dieu odoo 3
+    """
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        store = await gateway.directory.stores.get(of.uuid, id)
+        if store is None:
+            raise CommandRefused(f"there is no store {id}")
+        if await gateway.connectors.by_name(of.uuid, connection) is None:
+            raise CommandRefused(f"there is no connection {connection}")
+        names = {**store.external_ids, connection: external_id}
+        changed = store.model_copy(update={"external_ids": names})
+        await gateway.directory.stores.update(of.uuid, changed)
+
+    for_tenant(tenant, work)
+    say(f"{id} is {external_id} on {connection}.")
+
+
 @commands.command("list")
 def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
     """List the stores."""

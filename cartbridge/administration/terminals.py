@@ -40,6 +40,34 @@ def add(
     say(f"{id} is added. Next: cartbridge terminal pair {id}")
 
 
+@commands.command("known-as")
+def known_as(
+    id: Id,
+    connection: Annotated[str, typer.Argument(help="The name of the connection.")],
+    external_id: Annotated[str, typer.Argument(help="What the till is called there.")],
+    tenant: OfTenant = None,
+) -> None:
+    """Tell what a till is called on a connection, so that carts find their way to it there.
+
+    \b
+    Example:
+      cartbridge terminal known-as lyon-caisse-1 odoo 12
+    """
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        terminal = await gateway.directory.terminals.get(of.uuid, id)
+        if terminal is None:
+            raise CommandRefused(f"there is no terminal {id}")
+        if await gateway.connectors.by_name(of.uuid, connection) is None:
+            raise CommandRefused(f"there is no connection {connection}")
+        names = {**terminal.external_ids, connection: external_id}
+        changed = terminal.model_copy(update={"external_ids": names})
+        await gateway.directory.terminals.update(of.uuid, changed)
+
+    for_tenant(tenant, work)
+    say(f"{id} is {external_id} on {connection}.")
+
+
 @commands.command("list")
 def list_(
     store: Annotated[str | None, typer.Option(help="Only those of this store.")] = None,

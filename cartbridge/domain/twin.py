@@ -102,6 +102,16 @@ class Snapshot(Strict):
         return {key: amount for key, amount in shown.items() if amount}
 
 
+class PlacedFor(Strict):
+    """What a twin was put before a cashier for: one claim with its fence, or the open offer."""
+
+    by: str  # clm_…, or crt_… for the offer of that cart
+    fence: int | None = None
+    store: str | None = None
+    terminal: str | None = None
+    till: str | None = None  # what the terminal is called there
+
+
 class Twin(Strict):
     """A counterpart of the document, its shadow, and what is on its way to it."""
 
@@ -115,3 +125,4 @@ class Twin(Strict):
     planned: tuple[PlannedWrite, ...] = ()  # sent and not yet seen, oldest first
     refusals: tuple[Refusal, ...] = ()
     refused_codes: tuple[CodeRefusal, ...] = ()
+    placed: PlacedFor | None = None  # we put it there: it is sold or withdrawn, never merged

@@ -21,6 +21,7 @@ from cartbridge.services.receive_webhook import Receipt, receive_webhook, take_w
 
 _PLACE: Final = "/v1/hooks/"
 ROUTE: Final = _PLACE + "{hook}"
+WITH_SECRET: Final = ROUTE + "/{secret}"  # for platforms that sign nothing
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -109,3 +110,4 @@ def add_to(app: web.Application) -> None:
     """Adds the hook routes: POST for hooks, GET and OPTIONS for handshakes."""
     for method in ("POST", "GET", "OPTIONS"):
         app.router.add_route(method, ROUTE, receive)
+    app.router.add_route("POST", WITH_SECRET, receive)

@@ -14,7 +14,8 @@ from cartbridge.metrics import CALLS, STATUSES
 
 HEADER: Final = "X-Request-Id"
 NAME: Final = web.RequestKey("name", str)
-HOOKS: Final = frozenset({"/v1/hooks/{hook}"})  # these are counted by what becomes of them
+# These are counted by what becomes of them.
+HOOKS: Final = frozenset({"/v1/hooks/{hook}", "/v1/hooks/{hook}/{secret}"})
 _FORM: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,100}")  # no @: a name is no e-mail address
 _METHODS: Final = hdrs.METH_ALL
 

@@ -38,6 +38,7 @@ _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "receipt_number": ("The till's ticket number.", _TEXT, RECEIPT),
     "message": ("The message's id.", _id("msg"), MESSAGE),
     "letter": ("The dead letter's id.", _id("out"), LETTER),
+    "secret": ("The connection's secret, where its platform signs nothing.", _TEXT, "s3cr3t"),
     "hook": ("The connection's unguessable hook id.", _TEXT, "hk_VfYt0q2wXc"),
     "pass": ("The shopper's pass: a secret, 32 letters.", _TEXT, CODE),
     "code": ("The code: 32 letters.", _TEXT, CODE),

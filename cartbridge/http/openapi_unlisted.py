@@ -48,6 +48,21 @@ _HOOKS: Final = (
         problems=_REFUSED,
     ),
     Operation(
+        id="hooks_receive_unsigned",
+        tag="Platforms",
+        method="POST",
+        path="/v1/hooks/{hook}/{secret}",
+        summary="Tell what happened on a platform that signs nothing",
+        description=(
+            "As above, for platforms that cannot sign: the connection's secret is the end of the"
+            " address. What such a hook says is a hint; the connector reads the document itself."
+            " The secret is never logged."
+        ),
+        answers={202: Answered("Stored for good.", HookReceipt)},
+        body_media="*/*",
+        problems=_REFUSED,
+    ),
+    Operation(
         id="hooks_handshake",
         tag="Platforms",
         method="GET",

@@ -92,6 +92,14 @@ def _edit_overwritten(event: e.EditOverwritten, by: Speaker) -> Sentence:
     return Sentence("edit_overwritten", {"connection": by.names.connection(event.ref.connection)})
 
 
+def _twin_placed(event: e.TwinPlaced, by: Speaker) -> Sentence:
+    name, placed = by.names.connection(event.twin.ref.connection), event.twin.placed
+    if placed is not None and placed.terminal is not None:
+        told = {"connection": name, "terminal": by.names.terminal(placed.terminal)}
+        return Sentence("twin_placed_on_till", told)
+    return Sentence("twin_placed_on_offer", {"connection": name})
+
+
 def _twin_left(event: e.TwinLeft, by: Speaker) -> Sentence:
     name = by.names.connection(event.ref.connection)
     if event.to_cart is not None:
@@ -151,6 +159,7 @@ CART_SENTENCES: Final[dict[type[e.Event], Callable[[Any, Speaker], Sentence]]] =
     e.ObservationHeld: _observation_held,
     e.WritePlanned: _write_planned,
     e.EditOverwritten: _edit_overwritten,
+    e.TwinPlaced: _twin_placed,
     e.TwinLeft: _twin_left,
     e.CheckoutStarted: _checkout_started,
     e.CheckoutLeft: _checkout_left,

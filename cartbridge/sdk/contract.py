@@ -143,12 +143,13 @@ class Placement(Strict):
     lines: tuple[PlacedLine, ...]
     codes: tuple[str, ...] = ()
     total: int
+    prices_bind: bool = True  # False: by the store's policy the till's own prices are asked
     customer: Customer | None = None
     locale: str | None = None
 
 
 class Placed(Strict):
-    """What a placement became there; `refused` lines are shown to the cashier in words."""
+    """What a placement became there; what it could not show is among the snapshot's refusals."""
 
     kind: TwinKind = "till_order"
     external_id: str
@@ -278,8 +279,8 @@ class Connector(ABC):
         """
         raise NotImplementedError(f"{self.manifest.name} does not declare place")
 
-    async def withdraw(self, ref: TwinRef, remote: Remote) -> None:
-        """Takes away what `place` left, if it was not sold; gone already is no error."""
+    async def withdraw(self, ref: TwinRef, remote: Remote) -> bool:
+        """Takes away what `place` left (True, also if it is gone); False: it was sold there."""
         raise NotImplementedError(f"{self.manifest.name} does not declare place")
 
     async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:

@@ -24,6 +24,7 @@ from cartbridge.services.find_cart import (
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.run_command import Make, Outcome, run_command
+from cartbridge.services.watched_sale import as_order, claimed_for, completed
 
 
 async def apply_observation(
@@ -184,27 +185,14 @@ async def _returned(
 async def _sold(
     gateway: Gateway, link: Link, ref: TwinRef, seen: o.SaleSeen, cause: Cause
 ) -> Outcome | None:
-    """A till that we watch sold the cart: completed with the claim that was put on its twin."""
+    """A till that we watch sold the cart: completed with the claim that it was put there for."""
+    cart = await cart_of_twin(gateway, link.tenant, ref)
+    twin = cart.twin(ref) if cart is not None else None
+    if cart is not None and claimed_for(cart, twin) is None:
+        return await _order(gateway, link, ref, as_order(seen), cause)
 
-    async def make(cart: Cart) -> c.CompleteSale | None:
-        claim = cart.claim or cart.last_claim
-        if claim is None:
-            return None
-        sold = {line.key: line for line in seen.lines}
-        rows = {row.lines[0]: sold[row.key] for row in project(cart, link) if row.key in sold}
-        return c.CompleteSale(
-            claim=claim.id,
-            fence=claim.fence,
-            receipt_number=seen.receipt_number,
-            sold_at=seen.at,
-            store=claim.store,
-            terminal=claim.terminal,
-            remainder=new_id(gateway, "crt", slot_of(cart.id)),
-            lines=tuple(
-                c.TakenAtTill(line, taken.quantity, taken.unit_price, taken.total)
-                for line, taken in rows.items()
-            ),
-        )
+    async def make(now: Cart) -> c.CompleteSale | None:
+        return completed(gateway, link, now, ref, seen)
 
     return await _known(gateway, link, ref, cause, seen.at, make)
 

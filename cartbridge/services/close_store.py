@@ -13,9 +13,10 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
 from cartbridge.domain.store import Store
+from cartbridge.services.consequences import withdrawal
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.raise_alarm import clear_alarm, raise_alarm
-from cartbridge.services.run_command import run_command
+from cartbridge.services.run_command import links_of, run_command
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ async def close_store(gateway: Gateway, tenant: UUID, store: Store, closing: dat
     for cart in await _carts_at(gateway, tenant, store):
         if cart.claim is not None and cart.claim.store == store.id and cart.claim.since <= closing:
             released += await _release(gateway, tenant, store, cart.id, cart.claim.id)
+        elif cart.unheard is not None and cart.unheard.store == store.id:
+            await _withdraw(gateway, tenant, cart)
     closed = Closed(released, await tell_unknown(gateway, tenant, store, closing))
     log.info("store.closed", store=store.id, released=closed.released, unknown=closed.unknown)
     return closed
@@ -65,6 +68,24 @@ async def _carts_at(gateway: Gateway, tenant: UUID, store: Store) -> list[Cart]:
         if loaded is not None:
             carts.append(loaded.state)
     return carts
+
+
+async def _withdraw(gateway: Gateway, tenant: UUID, cart: Cart) -> None:
+    """A till cannot close its day over what we left on it: that goes, its outcome stays unknown."""
+    links = await links_of(gateway, tenant, [cart])
+    for twin in cart.twins:
+        link = links.get(twin.ref.connection)
+        if twin.placed is None or twin.ended or link is None or not link.can("place"):
+            continue
+        errand = withdrawal(cart, twin, link)
+        await gateway.outbox.enqueue(
+            tenant,
+            errand.lane,
+            errand.kind,
+            errand.payload,
+            connection=link.uuid,
+            document=cart.id,
+        )
 
 
 async def _release(

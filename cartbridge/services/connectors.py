@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import invalidate_caches
 from importlib.metadata import entry_points
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from cartbridge.database.directory import Connection, Directory
 from cartbridge.domain.ids import is_id, named, uuid_of
 from cartbridge.domain.twin import TwinRef, Writes
-from cartbridge.sdk.contract import Connector, Remote
+from cartbridge.sdk.contract import Connector, Placing, Remote
 from cartbridge.services.problems import Problem
 
 GROUP: Final = "cartbridge.connectors"
@@ -47,6 +48,15 @@ class Link:
         """Its bare id, as the inbox knows it."""
         return uuid_of(self.connection.id)
 
+    def lane(self, till: str | None) -> str | None:
+        """The lane its connector asks for, by what the till is called there."""
+        return self.connector.lane(till, self.settings)
+
+    @property
+    def placing(self) -> Placing:
+        """When carts are put on this system, with these settings."""
+        return self.connector.placing(self.settings) if self.can("place") else "never"
+
     def can(self, capability: str) -> bool:
         """Whether the connector declares this; what is not declared is not called."""
         return capability in self.connector.capabilities(self.settings)
@@ -73,6 +83,9 @@ class Connectors:
     def connector(self, name: str) -> Connector:
         """The connector of that name; Problem if it is not installed."""
         if name not in self._loaded:
+            if name not in self._found:  # perhaps it was installed since
+                invalidate_caches()
+                self._found = {entry.name: entry for entry in entry_points(group=GROUP)}
             if name not in self._found:
                 raise Problem("connector_unknown", name=name, known=", ".join(self.names))
             self._loaded[name] = self._found[name].load()()
@@ -124,6 +137,14 @@ class Connectors:
         else:
             connection = await connections.get_by_slug(tenant, name)
         return None if connection is None else self.link(connection)
+
+    async def on_offer(self, tenant: UUID) -> list[Link]:
+        """The connections whose tills are shown a cart as soon as it is on offer."""
+        links = []
+        for connection in await self._directory.connections.list(tenant):
+            if connection.connector in self._found and connection.state != "paused":
+                links.append(self.link(connection))
+        return [link for link in links if link.placing == "on_offer"]
 
     async def of(self, tenant: UUID, ref: TwinRef) -> Link:
         """The link a twin is on; Problem if the connection was removed."""

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cartbridge.domain import merge
 from cartbridge.domain.cart import events as e
@@ -11,7 +11,7 @@ from cartbridge.domain.cart.lifecycle import State
 from cartbridge.domain.cart.observing import CLOSED
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.projection import Projection, basket_of
-from cartbridge.domain.twin import Twin, TwinRef
+from cartbridge.domain.twin import PlacedFor, Twin, TwinRef
 from cartbridge.services.connectors import Link
 
 Links = dict[str, Link]  # connection → its link
@@ -22,18 +22,32 @@ class Errand:
     """A message for the outbox: what to do, for which twin, in whose lane."""
 
     document: str
-    kind: str  # write, freeze, thaw, fetch, take_in, adopt
+    kind: str  # write, freeze, thaw, fetch, take_in, adopt, place, withdraw
     ref: TwinRef | None = None
+    on: str | None = None  # the connection, where there is no twin yet
+    placing: PlacedFor | None = None  # what a cart is put on a till for
+    within: str | None = None  # the lane that the connector asks for
+
+    @property
+    def connection(self) -> str | None:
+        """The connection it is run on, if any."""
+        return self.ref.connection if self.ref is not None else self.on
 
     @property
     def lane(self) -> str:
         """Errands of one lane are run one at a time and in order."""
+        if self.within is not None:
+            return f"{self.connection}/{self.within}"
         return str(self.ref) if self.ref is not None else self.document
 
     @property
     def payload(self) -> bytes:
         """The errand's details; never personal data."""
-        details = {"ref": self.ref.model_dump(mode="json")} if self.ref is not None else {}
+        details: dict[str, Any] = {}
+        if self.ref is not None:
+            details["ref"] = self.ref.model_dump(mode="json")
+        if self.placing is not None:
+            details |= {"on": self.on, "placing": self.placing.model_dump(mode="json")}
         return json.dumps(details, separators=(",", ":"), sort_keys=True).encode()
 
 
@@ -46,12 +60,27 @@ def write_due(cart: Cart, twin: Twin, link: Link) -> bool:
     """Whether a twin does not show what it should, and can be told."""
     if twin.ended or link.writes == "none" or cart.state is State.CLAIMED:
         return False
+    if twin.placed is not None:
+        return False
     if str(twin.ref) in cart.waiting or cart.origin.imported:
         return False
     codes = () if cart.state in CLOSED else cart.codes
     return not merge.in_step(twin, basket_of(project(cart, link)), codes)
 
 
+_ENDS_PLACING: Final = (
+    e.Claimed,
+    e.ClaimReleased,
+    e.OutcomeTold,
+    e.Sold,
+    e.Ordered,
+    e.OfferClosed,
+    e.CheckoutStarted,
+    e.Merged,
+    e.Cancelled,
+    e.Expired,
+    e.TwinPlaced,  # it came too late
+)
 _ENDS_CLAIM: Final = (e.ClaimReleased, e.ClaimLapsed, e.Sold, e.Ordered)
 
 
@@ -63,6 +92,7 @@ def errands(before: Cart, decided: Decided, links: Links) -> list[Errand]:
         link = links.get(twin.ref.connection)
         if link is None:
             continue
+        todo += _withdrawn(cart, twin, link, decided)
         todo += _frozen(cart, twin, link, decided)
         if cart.claim is None and str(twin.ref) in cart.waiting:
             todo.append(Errand(cart.id, "take_in", twin.ref))
@@ -74,8 +104,31 @@ def errands(before: Cart, decided: Decided, links: Links) -> list[Errand]:
     return todo
 
 
+def is_wanted_there(cart: Cart, placing: PlacedFor) -> bool:
+    """Whether what a cart was put on a till for still holds: that claim, or the open offer."""
+    if placing.by == cart.id:
+        return cart.state is State.OFFERED
+    holding = cart.claim or cart.unheard
+    return holding is not None and holding.id == placing.by
+
+
+def _withdrawn(cart: Cart, twin: Twin, link: Link, decided: Decided) -> list[Errand]:
+    """What was put on a till is taken away once it is not wanted there, and was not sold there."""
+    if twin.placed is None or twin.ended or is_wanted_there(cart, twin.placed):
+        return []
+    if not any(isinstance(fact, _ENDS_PLACING) for fact in decided.events):
+        return []
+    return [withdrawal(cart, twin, link)]
+
+
+def withdrawal(cart: Cart, twin: Twin, link: Link) -> Errand:
+    """The errand that takes a twin away from its till, behind the one that put it there."""
+    till = twin.placed.till if twin.placed is not None else None
+    return Errand(cart.id, "withdraw", twin.ref, within=link.lane(till))
+
+
 def _frozen(cart: Cart, twin: Twin, link: Link, decided: Decided) -> list[Errand]:
-    if not link.can("freeze") or twin.ended:
+    if not link.can("freeze") or twin.ended or twin.placed is not None:
         return []
     if any(isinstance(fact, e.Claimed) for fact in decided.events):
         return [Errand(cart.id, "freeze", twin.ref)]

@@ -40,7 +40,11 @@ class Freshened:
 async def freshen_cart(gateway: Gateway, tenant: UUID, cart: Cart) -> Freshened:
     """What was accepted before this moment reaches the cart, and what can be read is read."""
     links = await links_of(gateway, tenant, [cart])
-    twins = [twin for twin in cart.twins if not twin.ended and twin.ref.connection in links]
+    twins = [
+        twin
+        for twin in cart.twins
+        if not twin.ended and twin.placed is None and twin.ref.connection in links
+    ]
     as_of = gateway.clock()
     behind: list[TwinRef] = []
     try:

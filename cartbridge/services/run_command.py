@@ -28,6 +28,7 @@ from cartbridge.domain.header import Header
 from cartbridge.domain.refusals import Refused
 from cartbridge.services.consequences import Errand, Links, errands
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.placements import placements
 from cartbridge.services.problems import Problem, refused
 
 _TRIES: Final = 30  # each conflict means that somebody else got on
@@ -175,6 +176,7 @@ async def _change(
             )
         )
         todo += errands(was, decided, links)
+        todo += await placements(gateway, caller.tenant, decided, links)
         leases += _leases(gateway, decided)
     return Change(
         command=command_id,
@@ -201,7 +203,7 @@ async def links_of(gateway: Gateway, tenant: UUID, carts: Sequence[Cart]) -> Lin
 
 
 def _row(command_id: UUID, place: int, errand: Errand, links: Links) -> Outgoing:
-    link = links.get(errand.ref.connection) if errand.ref is not None else None
+    link = links.get(errand.connection) if errand.connection is not None else None
     return Outgoing(
         connection=None if link is None else link.uuid,
         id=uuid.uuid5(command_id, f"errand {place}"),

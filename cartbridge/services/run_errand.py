@@ -5,7 +5,7 @@ import uuid
 
 from cartbridge.database.outbox import OutboxMessage
 from cartbridge.domain.ids import named
-from cartbridge.domain.twin import TwinRef
+from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
 from cartbridge.services.connectors import Link
@@ -13,6 +13,7 @@ from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause, observe_twin
+from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.refresh_credentials import call_platform
 
@@ -21,20 +22,34 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
     """Does what the message asks; raises a ConnectorError that tells the worker what to do."""
     if message.kind == "event":
         await deliver_event(gateway, message)
-        return
-    details = json.loads(message.payload)
-    if message.kind == "adopt":
-        if message.document is None:
-            raise errors.Refuse("an adoption without a cart")
-        merged = await cart_by_id(gateway, message.tenant, named("crt", message.document))
-        await adopt_cart(gateway, message.tenant, merged)
-        return
-    ref = TwinRef.model_validate(details["ref"])
-    link = await gateway.connectors.by_name(message.tenant, ref.connection)
+    elif message.kind == "adopt":
+        await _adopt(gateway, message)
+    elif message.kind == "place":
+        details = json.loads(message.payload)
+        link = await _link(gateway, message, details["on"])
+        await place_cart(gateway, link, PlacedFor.model_validate(details["placing"]), message)
+    else:
+        ref = TwinRef.model_validate(json.loads(message.payload)["ref"])
+        await _for_twin(gateway, await _link(gateway, message, ref.connection), ref, message)
+
+
+async def _link(gateway: Gateway, message: OutboxMessage, name: str) -> Link:
+    link = await gateway.connectors.by_name(message.tenant, name)
     if link is None:
         raise errors.Refuse("the connection was removed")
     if link.connection.state == "paused":
         raise errors.Retry("the connection is paused", 60)
+    return link
+
+
+async def _adopt(gateway: Gateway, message: OutboxMessage) -> None:
+    if message.document is None:
+        raise errors.Refuse("an adoption without a cart")
+    merged = await cart_by_id(gateway, message.tenant, named("crt", message.document))
+    await adopt_cart(gateway, message.tenant, merged)
+
+
+async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:
     match message.kind:
         case "write":
             await push_cart(gateway, link, ref, message.id)
@@ -44,6 +59,8 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
             await _take_in(gateway, link, ref, message)
         case "freeze" | "thaw":
             await _follow_claim(gateway, link, ref)
+        case "withdraw":
+            await withdraw_cart(gateway, link, ref, message)
         case _:
             raise errors.Refuse(f"no such errand: {message.kind}")
 

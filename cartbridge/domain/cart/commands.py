@@ -13,7 +13,7 @@ from cartbridge.domain.line import Discount, Fulfilment, Prices
 from cartbridge.domain.money import TaxMode
 from cartbridge.domain.projection import Projection
 from cartbridge.domain.quantity import Quantity
-from cartbridge.domain.twin import Snapshot, TwinRef
+from cartbridge.domain.twin import Snapshot, Twin, TwinRef
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,13 @@ class TellOutcome:
 
 
 @dataclass(frozen=True)
+class PutOnTill:
+    """Note that the cart was put before a cashier, as what, and for which claim or offer."""
+
+    twin: Twin
+
+
+@dataclass(frozen=True)
 class TakenAtTill:
     """What the till says of one line."""
 
@@ -279,6 +286,7 @@ Command = (
     | ReleaseClaim
     | LapseClaim
     | TellOutcome
+    | PutOnTill
     | CompleteSale
     | VoidSale
     | ReturnLines

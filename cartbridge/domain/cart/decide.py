@@ -44,6 +44,8 @@ def _dispatch(draft: Draft, command: c.Command) -> Draft | None:
             _code(draft, command)
         case c.ClaimCart() | c.HoldClaim() | c.ReleaseClaim() | c.LapseClaim() | c.TellOutcome():
             _claim(draft, command)
+        case c.PutOnTill():
+            handover.put_on_till(draft, command)
         case _:
             _life(draft, command)
     return None

@@ -169,6 +169,13 @@ class EditOverwritten(Event):
     revision: int | None = None
 
 
+class TwinPlaced(Event):
+    """The cart was put before a cashier: on the screen of the till that claimed it, or on offer."""
+
+    type: Literal["cart.twin_placed"] = "cart.twin_placed"
+    twin: Twin
+
+
 class TwinLeft(Event):
     """A counterpart is no longer this cart's: it moved to another cart, or was ended."""
 
@@ -410,6 +417,7 @@ CartEvent = Annotated[
     | ObservationHeld
     | WritePlanned
     | EditOverwritten
+    | TwinPlaced
     | TwinLeft
     | HandoverOffered
     | HandoverEnded

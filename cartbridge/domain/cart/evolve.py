@@ -101,6 +101,7 @@ _on(e.TwinJoined)(twins.joined)
 _on(e.TwinObserved)(twins.observed)
 _on(e.ObservationHeld)(twins.held)
 _on(e.WritePlanned)(twins.planned)
+_on(e.TwinPlaced)(twins.placed)
 _on(e.TwinLeft)(twins.left)
 
 

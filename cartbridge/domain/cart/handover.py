@@ -147,6 +147,22 @@ def tell_outcome(draft: Draft, command: c.TellOutcome) -> None:
         draft.tell(e.OutcomeTold(claim=draft.cart.unheard.id))
 
 
+def put_on_till(draft: Draft, command: c.PutOnTill) -> None:
+    """The cart is before a cashier; what is known to be there as it is changes nothing."""
+    known = draft.cart.twin(command.twin.ref)
+    if known is None or (known.ended, known.shadow) != (False, command.twin.shadow):
+        draft.tell(e.TwinPlaced(twin=command.twin))
+
+
+def taken_off(draft: Draft, twin: Twin) -> None:
+    """The cashier took it off the till unsold: whoever held the cart for that lets it go."""
+    by = twin.placed.by if twin.placed is not None else None
+    if draft.cart.claim is not None and draft.cart.claim.id == by:
+        draft.tell(e.ClaimReleased(claim=by))
+    elif draft.cart.unheard is not None and draft.cart.unheard.id == by:
+        draft.tell(e.OutcomeTold(claim=by))
+
+
 def held_claim(cart: Cart, claim_id: str) -> Claim:
     """The claim of that id, if it still holds the cart."""
     if cart.claim is None or cart.claim.id != claim_id:

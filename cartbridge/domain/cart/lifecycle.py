@@ -28,7 +28,10 @@ BOUGHT: Final = frozenset({S.ORDERED, S.FULFILLED, S.RETURNED})
 # Names of events without their "cart." prefix.
 EDITS: Final = "line_added line_changed line_removed code_applied code_removed"
 FACTS: Final = "line_priced customer_identified details_changed"
-TWINS: Final = "twin_joined twin_observed observation_held write_planned edit_overwritten twin_left"
+TWINS: Final = (
+    "twin_joined twin_observed observation_held write_planned edit_overwritten"
+    " twin_placed twin_left"
+)
 CODES: Final = "handover_ended handover_joined"
 AFTER: Final = "sale_reported_late double_sale_found outcome_told"
 

@@ -29,6 +29,8 @@ def observe(draft: Draft, command: c.Observe) -> Draft | None:
         if draft.cart.state is State.NONE:
             begin(draft, command)
         draft.tell(e.TwinJoined(twin=twin))
+    if twin.placed is not None:
+        return None  # what the cashier makes of it is told by the sale
     held = draft.cart.waiting.get(str(command.ref))
     if merge.is_stale(twin, command.snapshot) or merge.is_overtaken(held, command.snapshot):
         return None

@@ -7,6 +7,7 @@ from cartbridge.domain import merge
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
+from cartbridge.domain.cart.handover import taken_off
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.observing import lose
 from cartbridge.domain.cart.remainder import give_back, remainder
@@ -113,6 +114,10 @@ def lose_twin(draft: Draft, command: c.LoseTwin) -> None:
     twin = draft.cart.twin(command.ref)
     if twin is None or twin.ended:
         return
+    if twin.placed is not None:
+        draft.tell(e.TwinLeft(ref=command.ref))
+        taken_off(draft, twin)
+        return
     if command.into is not None and draft.cart.claim is not None:
         raise Refusing("held_elsewhere", terminal=draft.cart.claim.terminal)
     if command.into is not None and draft.cart.state in (
@@ -126,7 +131,7 @@ def lose_twin(draft: Draft, command: c.LoseTwin) -> None:
         draft.tell(e.Merged(into=command.into, into_revision=command.into_revision))
         return
     draft.tell(e.TwinLeft(ref=command.ref))
-    alone = not any(not other.ended for other in draft.cart.twins)
+    alone = all(other.ended or other.placed is not None for other in draft.cart.twins)
     if alone and draft.cart.origin.connection == command.ref.connection:
         _cancel(draft, command)
 
@@ -176,7 +181,7 @@ def adopt(draft: Draft, command: c.AdoptMerged) -> None:
         if code not in draft.cart.codes:
             draft.tell(e.CodeApplied(code=code))
     for twin in merged.twins:
-        if not twin.ended and draft.cart.twin(twin.ref) is None:
+        if not twin.ended and twin.placed is None and draft.cart.twin(twin.ref) is None:
             draft.tell(e.TwinJoined(twin=twin, from_cart=merged.id))
             waiting = merged.waiting.get(str(twin.ref))
             if waiting is not None:

@@ -65,6 +65,12 @@ def planned(cart: Cart, event: e.WritePlanned, at: datetime) -> Changes:
     return {"twins": _with_twin(cart, event.ref, sent)}
 
 
+def placed(cart: Cart, event: e.TwinPlaced, at: datetime) -> Changes:
+    """The twin is before a cashier; put there again, it is as it is there now."""
+    others = tuple(other for other in cart.twins if other.ref != event.twin.ref)
+    return {"twins": (*others, event.twin)}
+
+
 def left(cart: Cart, event: e.TwinLeft, at: datetime) -> Changes:
     """The twin has ended, or is another cart's now."""
     if event.to_cart is None:

@@ -14,11 +14,12 @@ from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.lifecycle import BOUGHT, TRANSITIONS, State, following, may
 from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
 from cartbridge.domain.refusals import Refused
-from cartbridge.domain.twin import Refusal, Twin, TwinRef
+from cartbridge.domain.twin import PlacedFor, Refusal, Twin, TwinRef
 from cartbridge.testing.given import NOW, Given, given
 from tests.unit.domain.words import (
     APP,
     SOON,
+    TILL_ORDER,
     WEB,
     by_sku,
     claim,
@@ -30,6 +31,7 @@ from tests.unit.domain.words import (
     row,
     shown,
     started,
+    twin,
 )
 
 Ask = Callable[[Cart, int], c.Command]  # the cart as it is, and a number that is never the same
@@ -122,6 +124,10 @@ ASKS: dict[str, Ask] = {
     "void": lambda cart, n: c.VoidSale(receipt(cart)),
     "void to another": lambda cart, n: c.VoidSale(receipt(cart), OTHER),
     "return": lambda cart, n: c.ReturnLines({some_line(cart): (Decimal(1), None)}),
+    "put on a till": lambda cart, n: c.PutOnTill(
+        twin(TILL_ORDER, {"LAMP": n + 1}, placed=PlacedFor(by=f"clm_{n % 3}", fence=n))
+    ),
+    "taken off the till": lambda cart, n: c.LoseTwin(TILL_ORDER),
     "order": lambda cart, n: c.OrderOnline(WEB, NOW, f"{n % 2}", projection=by_sku(cart)),
     "order a part": lambda cart, n: c.OrderOnline(
         WEB, NOW, None, {"LAMP": Decimal(1)}, True, by_sku(cart), f"crt_{n}"

@@ -19,7 +19,7 @@ from cartbridge.domain.cart.state import (
 )
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.line import Prices
-from cartbridge.domain.twin import PlannedWrite, Refusal, Snapshot, Twin, TwinRef
+from cartbridge.domain.twin import PlacedFor, PlannedWrite, Refusal, Snapshot, Twin, TwinRef
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import SENTENCES, Entry, tell
 from cartbridge.pages.told import Told
@@ -65,6 +65,7 @@ EVERY_EVENT: tuple[e.Event, ...] = (
     e.ObservationHeld(ref=REF, snapshot=Snapshot(customer=Customer(email="anna@example.org"))),
     e.WritePlanned(ref=REF, write=PlannedWrite(push_id="p1", base_revision=1, expected={})),
     e.EditOverwritten(ref=REF),
+    e.TwinPlaced(twin=TWIN.model_copy(update={"placed": PlacedFor(by="clm_1", terminal="till-1")})),
     e.TwinLeft(ref=REF),
     e.HandoverOffered(handover="hnd_1", direction="to_store", code_hash="h", expires_at=AT),
     e.HandoverEnded(handover="hnd_1", how="used"),

@@ -1,0 +1,210 @@
+"""Tills that are shown a cart in their own system: it appears, is sold there, or is taken away."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cartbridge.sdk.documents import Item
+from cartbridge.sdk.observations import TakenLine
+from cartbridge.services import connectors
+from cartbridge.services.add_connection import add_connection
+from cartbridge.services.close_store import close_store
+from tests.acceptance.watched_till import SYSTEM, TillSystem
+from tests.acceptance.world import BOOK, LAMP, Json, Till, World, line, open_world, shown, until
+
+TILL = "lyon-caisse-1"
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    ours = EntryPoint("watched-till", "tests.acceptance.watched_till:WatchedTill", connectors.GROUP)
+    found = [*entry_points(group=connectors.GROUP), ours]
+    monkeypatch.setattr(connectors, "entry_points", lambda group: found)
+    vars(SYSTEM).update(vars(TillSystem()))
+    async with open_world(dsn, tmp_path) as world:
+        yield world
+
+
+async def watched(world: World, **settings: Any) -> Till:
+    """The first till of Lyon, as a till of that system."""
+    tenant = await world.tenant()
+    added = await add_connection(world.gateway, tenant, "tills", "watched-till", settings)
+    world.told["watched"] = f"/v1/hooks/{added.hook}"
+    till = world.till()
+    terminals = world.gateway.directory.terminals
+    terminal = await terminals.get(tenant, till.id)
+    assert terminal is not None
+    known = terminal.model_copy(update={"external_ids": {"tills": "12"}})
+    await terminals.update(tenant, known)
+    return till
+
+
+async def looked_at(world: World, name: str) -> None:
+    """The till system tells that something changed, unsigned, and is read."""
+    hook = f"{world.told['watched']}/told-by-nobody"
+    answer = await world.client.post(hook, json={"changed": name})
+    assert answer.status_code == 202, answer.text
+    await world.settled()
+
+
+async def on_screen(name: str) -> None:
+    async def there() -> bool:
+        return name in SYSTEM.orders
+
+    await until(there)
+
+
+async def claimed(world: World, till: Till, *lines: Json) -> tuple[str, Json]:
+    """A cart that the till holds and shows, and its claim."""
+    cart, offer = await world.offered(*(lines or (line(LAMP, 2), line(BOOK))))
+    answer = await till.claim(code=offer["code"])
+    assert answer.status_code == 201, answer.text
+    claim: Json = answer.json()
+    await on_screen(claim["claim"])
+    await world.settled()
+    return cart["id"], claim
+
+
+async def test_a_claimed_cart_appears_on_the_till_that_claimed_it(world: World) -> None:
+    cart, claim = await claimed(world, await watched(world))
+    placed = SYSTEM.orders[claim["claim"]]
+    assert (placed.cart, placed.terminal, placed.fence) == (cart, "12", claim["fence"])
+    assert [(row.key, row.quantity) for row in placed.lines] == [
+        ("LAMP-OAK", Decimal(2)),
+        ("BOOK-LIGHT", Decimal(1)),
+    ]
+    assert placed.total == 2 * 4990 + 1900
+    assert "cart.twin_placed" in await world.events_of(cart)
+
+
+async def test_what_it_sells_completes_the_claim(world: World) -> None:
+    """One lamp less, a cushion more: receipt and prices as sold, the rest goes on at home."""
+    cart, claim = await claimed(world, await watched(world))
+    cushion = TakenLine(
+        key="CUSHION", quantity=1, unit_price=3490, item=Item(sku="CUSHION", title="Coussin")
+    )
+    SYSTEM.sell(
+        claim["claim"],
+        "T-1",
+        TakenLine(key="LAMP-OAK", quantity=1, unit_price=4500),
+        TakenLine(key="BOOK-LIGHT", quantity=1),
+        cushion,
+    )
+    await looked_at(world, claim["claim"])
+    sold = await world.in_state(cart, "fulfilled")
+    sale = sold["sale"]
+    assert sale["receipt_number"] == "T-1"
+    assert [(row["quantity"], row["unit_price"], row["extra"]) for row in sale["lines"]] == [
+        ("1", 4500, False),
+        ("1", 1900, False),
+        ("1", 3490, True),
+    ]
+    rest = await world.cart(sale["remainder"])
+    assert shown(rest) == {"LAMP-OAK": "1"}
+
+    await looked_at(world, claim["claim"])  # told again, nothing more happens
+    assert (await world.cart(cart))["version"] == sold["version"]
+    assert SYSTEM.withdrawn == []
+
+
+async def test_what_is_put_back_is_taken_off_the_till(world: World) -> None:
+    till = await watched(world)
+    cart, claim = await claimed(world, till)
+    await till.act(claim, "release", fence=claim["fence"])
+    await world.settled()
+    assert SYSTEM.withdrawn == [claim["claim"]]
+    assert SYSTEM.orders == {}
+    assert (await world.cart(cart))["state"] == "open"
+
+
+async def test_a_till_that_takes_it_off_lets_the_cart_go(world: World) -> None:
+    cart, claim = await claimed(world, await watched(world))
+    SYSTEM.taken_off.add(claim["claim"])
+    await looked_at(world, claim["claim"])
+    free = await world.in_state(cart, "open")
+    assert free["claim"] is None
+    again = await world.till(1).claim(cart=cart)
+    assert again.status_code == 201
+
+
+async def test_a_second_till_that_takes_over_shows_it_instead(world: World) -> None:
+    till = await watched(world)
+    cart, claim = await claimed(world, till)
+    other = world.till(0, 1)
+    taken = await other.claim(cart=cart, take_over={"reason": "the queue is shorter"})
+    assert taken.status_code == 201, taken.text
+    await world.settled()
+    assert SYSTEM.withdrawn == [claim["claim"]]
+
+    SYSTEM.sell(claim["claim"], "T-9", TakenLine(key="LAMP-OAK", quantity=2))
+    await looked_at(world, claim["claim"])
+    held = await world.cart(cart)
+    assert held["state"] == "claimed"  # and what the first one sold all the same is raised
+    assert "cart.sale_reported_late" in await world.events_of(cart)
+
+
+async def test_a_closed_till_is_no_trouble(world: World) -> None:
+    till = await watched(world)
+    SYSTEM.is_open = False
+    cart, offer = await world.offered(line(LAMP))
+    claim = (await till.claim(code=offer["code"])).json()
+    await world.settled()
+    assert SYSTEM.orders == {}
+    assert (await till.complete(claim, "T-2")).status_code == 200
+    assert (await world.cart(cart["id"]))["state"] == "fulfilled"
+
+
+async def test_an_offered_cart_waits_for_any_till(world: World) -> None:
+    """A quotation appears with the code, is settled without a claim, and is bought once."""
+    await watched(world, placing="on_offer")
+    cart, _ = await world.offered(line(LAMP))
+    await on_screen(cart["id"])
+    await world.settled()
+    SYSTEM.sell(cart["id"], "T-3", TakenLine(key="LAMP-OAK", quantity=1))
+    await looked_at(world, cart["id"])
+    bought = await world.in_state(cart["id"], "fulfilled")
+    assert bought["sale"]["order_number"] == "T-3"
+
+
+async def test_an_offer_taken_elsewhere_no_longer_waits(world: World) -> None:
+    await watched(world, placing="on_offer")
+    cart, offer = await world.offered(line(LAMP))
+    await on_screen(cart["id"])
+    await world.settled()
+    assert (await world.till(1, 0).claim(code=offer["code"])).status_code == 201
+    await world.settled()
+    assert SYSTEM.withdrawn == [cart["id"]]
+
+
+async def test_closing_time_takes_away_what_nobody_told_about(world: World) -> None:
+    """A till cannot close its day over it; that it was still there unsold is the outcome."""
+    cart, claim = await claimed(world, await watched(world))
+    await world.time_is_up(claim)
+
+    async def unknown() -> bool:
+        return bool((await world.cart(cart))["outcome"] == "unknown")
+
+    await until(unknown)
+    await world.settled()
+    assert SYSTEM.withdrawn == []  # she may still be at the till
+
+    tenant = await world.tenant()
+    store = await world.gateway.directory.stores.get(tenant, "lyon-part-dieu")
+    assert store is not None
+    await close_store(world.gateway, tenant, store, world.clock())
+    await world.settled()
+    assert SYSTEM.withdrawn == [claim["claim"]]
+    assert (await world.cart(cart))["outcome"] is None
+
+
+@pytest.mark.parametrize("end", ["", "/", "/guessed", "/told-by-nobod", "/told-by-nobody/more"])
+async def test_without_the_secret_in_its_address_a_hook_is_nobodys(world: World, end: str) -> None:
+    await watched(world)
+    async with world.nothing_written():
+        answer = await world.client.post(world.told["watched"] + end, json={"changed": "x"})
+        assert answer.status_code in (401, 404)
+    assert await world.owner.fetchval("select count(*) from inbox") == 0
