@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 # Most tests wait for PostgreSQL or for a lease to end: three files at a time cost no more than one.
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 CONNECTORS := $(wildcard connectors/*/pyproject.toml)
+empty :=
+CONNECTOR_FOLDERS := $(subst $(empty) $(empty),:,$(abspath $(dir $(CONNECTORS))))
 INSTALLED := $(VENV)/installed
 BENCHED := $(VENV)/benched
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -53,7 +55,7 @@ check: lint schemas-current test ## Do what the continuous integration does
 lint: $(INSTALLED) ## Check form, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy cartbridge docs tests
+	MYPYPATH=$(CONNECTOR_FOLDERS) $(BIN)/mypy cartbridge docs tests
 	@for folder in $(dir $(CONNECTORS)); do \
 		echo "mypy $$folder"; \
 		(cd $$folder && MYPYPATH=$(CURDIR) $(CURDIR)/$(BIN)/mypy \

@@ -1,6 +1,7 @@
 """Imports go down only, and a connector knows nothing of the core but its development kit."""
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ KIT = frozenset({"cartbridge.sdk", "pydantic", "pydantic_core", "httpx", "struct
 TESTING = frozenset({"cartbridge.testing", "pytest", "respx", "hypothesis"})
 # The sandbox ships a shop, a till and a story besides its connector.
 PROGRAMS = frozenset({"aiohttp", "typer", "jinja2", "segno", "rich"})
+
+
+def declared(folder: Path) -> frozenset[str]:
+    """The libraries a connector brings along for itself."""
+    told = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    names = (re.split(r"[^a-z0-9_-]", name.lower())[0] for name in told["project"]["dependencies"])
+    return frozenset(name.replace("-", "_") for name in names) - {"cartbridge"}
 
 
 def imported(text: str) -> Iterator[str]:
@@ -50,7 +58,7 @@ def test_there_are_connectors_to_look_at() -> None:
 @pytest.mark.parametrize("folder", CONNECTORS, ids=lambda folder: folder.name)
 def test_a_connector_imports_only_the_kit(folder: Path) -> None:
     own = f"cartbridge_{folder.name}"
-    more = PROGRAMS if folder.name == "sandbox" else frozenset()
+    more = declared(folder) | (PROGRAMS if folder.name == "sandbox" else frozenset())
     for path in sorted(folder.glob("**/*.py")):
         inside = path.relative_to(folder)
         if inside.parts[0] not in (own, "tests"):
