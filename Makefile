@@ -13,6 +13,8 @@ CONNECTOR_FOLDERS := $(subst $(empty) $(empty),:,$(abspath $(dir $(CONNECTORS)))
 INSTALLED := $(VENV)/installed
 BENCHED := $(VENV)/benched
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
+# `make lock UPGRADE=` pins only what is new.
+UPGRADE := --upgrade
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet \
 	--generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--strip-extras --allow-unsafe
@@ -75,12 +77,17 @@ docs: $(INSTALLED) ## Write the pages and the dashboard that are drawn from the 
 	$(BIN)/python deploy/dashboards/draw_dashboard.py
 
 lock: $(INSTALLED) ## Pin every dependency anew, with its hashes
-	$(COMPILE) --upgrade --extra dev --extra embedded --extra testing \
-		--output-file requirements.lock pyproject.toml
+	@mkdir -p var
+	@$(BIN)/python -c 'import pathlib, tomllib; [print(needs) \
+		for one in sorted(pathlib.Path("connectors").glob("*/pyproject.toml")) \
+		for needs in tomllib.loads(one.read_text())["project"]["dependencies"] \
+		if needs != "cartbridge"]' > var/connectors.in
+	$(COMPILE) $(UPGRADE) --extra dev --extra embedded --extra testing \
+		--output-file requirements.lock pyproject.toml var/connectors.in
 	$(COMPILE) --constraint requirements.lock --extra bench \
 		--output-file requirements-bench.lock pyproject.toml
 	$(COMPILE) --all-build-deps --constraint requirements.lock \
-		--output-file deploy/requirements.lock pyproject.toml
+		--output-file deploy/requirements.lock pyproject.toml var/connectors.in
 
 clean: ## Remove what was installed and made; var/ with your data stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
