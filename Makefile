@@ -86,8 +86,9 @@ lock: $(INSTALLED) ## Pin every dependency anew, with its hashes
 		--output-file requirements.lock pyproject.toml var/connectors.in
 	$(COMPILE) --constraint requirements.lock --extra bench \
 		--output-file requirements-bench.lock pyproject.toml
-	$(COMPILE) --all-build-deps --constraint requirements.lock \
-		--output-file deploy/requirements.lock pyproject.toml var/connectors.in
+	@{ cat var/connectors.in; grep --only-matching 'setuptools>=[0-9]*' pyproject.toml; } > var/image.in
+	$(COMPILE) --constraint requirements.lock \
+		--output-file deploy/requirements.lock pyproject.toml var/image.in
 
 clean: ## Remove what was installed and made; var/ with your data stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
