@@ -283,7 +283,18 @@ class World:
         await self.settled()
         before = await self._written()
         yield
-        assert await self._written() == before
+        assert await self._written() == before, await self._newest()
+
+    async def _newest(self) -> list[str]:
+        """What was written last, facts and errands: to see whose they are."""
+        return [
+            row["what"]
+            for row in await self.owner.fetch(
+                "(select 'fact ' || type as what, recorded_at from event"
+                " order by recorded_at desc limit 5) union all"
+                " (select 'errand ' || kind, run_at from outbox order by \"order\" desc limit 5)"
+            )
+        ]
 
     async def _written(self) -> tuple[int, int]:
         """Facts in the journal, and messages ever put into the outbox."""
