@@ -68,11 +68,12 @@ class CartOrdered(Strict):
 
 
 class CartReturned(Strict):
-    """Goods of an order came back to the platform."""
+    """Goods of an order came back to the platform; told again under one name they count once."""
 
     kind: TwinKind = "cart"
     external_id: str
     at: datetime
+    name: str | None = None  # what the platform calls this return, such as its refund's number
     lines: tuple[TakenLine, ...] = ()
 
 

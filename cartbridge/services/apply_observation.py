@@ -2,6 +2,7 @@
 
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -179,6 +180,8 @@ async def _returned(
         }
         return c.ReturnLines(lines=back)
 
+    if seen.name is not None:  # by a hook and by a look: whoever tells it first
+        cause = replace(cause, command=uuid.uuid5(link.uuid, f"{ref} returned {seen.name}"))
     return await _known(gateway, link, ref, cause, seen.at, make)
 
 

@@ -1,6 +1,7 @@
 """Tills that are shown a cart in their own system: it appears, is sold there, or is taken away."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from cartbridge.sdk.documents import Item
-from cartbridge.sdk.observations import TakenLine
+from cartbridge.sdk.observations import CartReturned, TakenLine
 from cartbridge.services import connectors
 from cartbridge.services.add_connection import add_connection
 from cartbridge.services.close_store import close_store
@@ -109,6 +110,25 @@ async def test_what_it_sells_completes_the_claim(world: World) -> None:
     await looked_at(world, claim["claim"])  # told again, nothing more happens
     assert (await world.cart(cart))["version"] == sold["version"]
     assert SYSTEM.withdrawn == []
+
+
+async def test_goods_that_come_back_count_once_however_often_they_are_told(world: World) -> None:
+    cart, claim = await claimed(world, await watched(world))
+    name = claim["claim"]
+    SYSTEM.sell(
+        name, "T-1", TakenLine(key="LAMP-OAK", quantity=2), TakenLine(key="BOOK-LIGHT", quantity=1)
+    )
+    await looked_at(world, name)
+    await world.in_state(cart, "fulfilled")
+    for refund, count in (("R-1", 1), ("R-1", 1), ("R-2", 2)):
+        back = (TakenLine(key="LAMP-OAK", quantity=1),)
+        at = datetime(2026, 11, 21, 9, tzinfo=UTC)
+        SYSTEM.returned[name] = CartReturned(
+            kind="till_order", external_id=name, at=at, name=refund, lines=back
+        )
+        await looked_at(world, name)
+        lamps = (await world.cart(cart))["sale"]["lines"][0]
+        assert lamps["returned"] == str(count)
 
 
 async def test_what_is_put_back_is_taken_off_the_till(world: World) -> None:

@@ -28,7 +28,7 @@ from cartbridge.sdk.documents import (
     project_by,
 )
 from cartbridge.sdk.errors import Forged, Ignore
-from cartbridge.sdk.observations import CartGone, Hint, Read, SaleSeen, TakenLine
+from cartbridge.sdk.observations import CartGone, CartReturned, Hint, Read, SaleSeen, TakenLine
 
 
 @dataclass
@@ -38,6 +38,7 @@ class TillSystem:
     is_open: bool = True
     orders: dict[str, Placement] = field(default_factory=dict)
     sold: dict[str, SaleSeen] = field(default_factory=dict)
+    returned: dict[str, CartReturned] = field(default_factory=dict)
     taken_off: set[str] = field(default_factory=set)
     placed: int = 0
     withdrawn: list[str] = field(default_factory=list)
@@ -100,6 +101,8 @@ class WatchedTill(Connector):
         name = ref.external_id
         if name in SYSTEM.taken_off:
             return {"seen": CartGone(kind=ref.kind, external_id=name, at=datetime.now(UTC))}
+        if name in SYSTEM.returned:
+            return {"seen": SYSTEM.returned[name]}
         return {"seen": SYSTEM.sold[name]} if name in SYSTEM.sold else None
 
     async def place(self, placement: Placement, remote: Remote) -> Placed:
