@@ -32,8 +32,8 @@ def loads(body: bytes, max_values: int = MAX_VALUES) -> dict[str, Any]:
             parse_constant=_refuse,
             object_pairs_hook=_once,
         )
-    except UnicodeDecodeError as error:
-        raise Unreadable("not UTF-8") from error
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None  # the cause would repeat the whole body
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON: {error}") from error
     if not isinstance(value, dict):

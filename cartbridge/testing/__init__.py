@@ -2,4 +2,12 @@
 
 import pytest
 
-pytest.register_assert_rewrite("cartbridge.testing.connector", "cartbridge.testing.given")
+pytest.register_assert_rewrite(
+    *(
+        f"cartbridge.testing.{part}"
+        for part in (
+            *("calling", "claims", "every_call", "given", "placing", "reading", "reporting"),
+            *("secrecy", "signatures", "snapshots", "survival", "there", "troubles", "writing"),
+        )
+    )
+)

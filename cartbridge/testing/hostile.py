@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+Path = tuple[str | int, ...]
+
 # Values that arrive in the place of any other: as JSON text, because most cannot be spoken by json.
 FRAGMENTS: Final = (
     *("null", "true", "-1", "0", "1.5", "49.90", '""', '"x"', "[]", "{}", "[1]", '[{"a": 1}]'),
@@ -11,6 +13,7 @@ FRAGMENTS: Final = (
     *('"\\ud800"', '"\\u0000"', '"\\u202e"', '"%s"' % ("x" * 2001), '{"a": 1, "a": 2}'),
     *("[" * 3000 + "]" * 3000, '"2026-13-45T99:99:99Z"', '"NaN"', '"1_000"', '"\u0663"'),
 )
+WRONG: Final[tuple[Any, ...]] = (None, -1, "x", {})
 BODIES: Final = (
     *(b"", b" ", b"null", b"[]", b"1", b'"text"', b"{", b"{}", b'{"a"', b"\xff\xfe\x00", b"\x00"),
     *(b'{"a": NaN}', b'{"a": 1e400}', b'{"a": %s}' % (b"9" * 5000), b'{"a": 1, "a": 2}'),
@@ -51,31 +54,67 @@ def with_unknown(value: Any) -> Any:
 
 def with_hostile_values(body: Mapping[str, Any]) -> Iterator[bytes]:
     """The body with each of its values missing once, and once each hostile value in its place."""
-    for path in _paths(body):
-        yield encoded(_put(body, path, None, keep=False))
-        template = json.dumps(_put(body, path, "\x01", keep=True), ensure_ascii=False)
-        for fragment in FRAGMENTS:
-            yield template.replace('"\\u0001"', fragment).encode()
+    for path in paths(body):
+        yield from with_hostile_value(body, path)
 
 
-def _paths(value: Any) -> Iterator[tuple[str | int, ...]]:
+def with_hostile_value(body: Mapping[str, Any], path: Path) -> Iterator[bytes]:
+    """The body with the value at that place missing, and then each hostile one in its place."""
+    yield encoded(without(body, path))
+    template = json.dumps(put(body, path, "\x01"), ensure_ascii=False)
+    for fragment in FRAGMENTS:
+        yield template.replace('"\\u0001"', fragment).encode()
+
+
+def misfits(body: Mapping[str, Any], path: Path) -> Iterator[bytes]:
+    """The body with the value at that place missing, or of another kind that JSON allows."""
+    yield encoded(without(body, path))
+    for wrong in WRONG:
+        yield encoded(put(body, path, wrong))
+
+
+def lists_of_rows(body: Any) -> list[Path]:
+    """Where a body holds lists of objects, such as a cart's lines."""
+    return [path for path in paths(body) if _is_rows(at(body, path))]
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def paths(value: Any, every_row: bool = False) -> Iterator[Path]:
+    """Where the parts of a body are; of rows, which are alike, the first stands for all."""
     members: Iterator[tuple[str | int, Any]] = iter(())
     if isinstance(value, dict):
         members = iter(value.items())
     elif isinstance(value, list):
-        members = iter(list(enumerate(value))[:1])  # rows are alike: the first stands for all
+        members = iter(list(enumerate(value))[: None if every_row else 1])
     for name, part in members:
         yield (name,)
-        yield from ((name, *path) for path in _paths(part))
+        yield from ((name, *path) for path in paths(part, every_row))
 
 
-def _put(value: Any, path: tuple[str | int, ...], new: Any, keep: bool) -> Any:
+def put(value: Any, path: Path, new: Any) -> Any:
+    """The same body with another value at that place."""
+    name, *rest = path
+    copy: Any = dict(value) if isinstance(value, Mapping) else list(value)
+    copy[name] = put(value[name], tuple(rest), new) if rest else new
+    return copy
+
+
+def without(value: Any, path: Path) -> Any:
+    """The same body without what is at that place."""
     name, *rest = path
     copy: Any = dict(value) if isinstance(value, Mapping) else list(value)
     if rest:
-        copy[name] = _put(value[name], tuple(rest), new, keep)
-    elif keep:
-        copy[name] = new
+        copy[name] = without(value[name], tuple(rest))
     else:
         del copy[name]
     return copy
+
+
+def at(value: Any, path: Path) -> Any:
+    """What is at that place."""
+    for name in path:
+        value = value[name]
+    return value

@@ -1,6 +1,7 @@
 """A real shop on loopback, a gateway that takes its hooks, and the connector between them."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -18,6 +19,8 @@ from cartbridge_sandbox.visitor import Gateway
 from cartbridge.sdk.addresses import Reach
 from cartbridge.sdk.client import make_client
 from cartbridge.sdk.contract import Raw, Remote
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the fake beside the tests
 
 SECRET = "sandbox-secret-of-today-1"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

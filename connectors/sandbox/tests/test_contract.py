@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from cartbridge_sandbox import Sandbox
 from cartbridge_sandbox.signing import sign
+from fake_sandbox import SECRETS, FakeSandbox
 from pydantic import BaseModel
 
 from cartbridge.sdk.contract import Connector, Raw
@@ -13,7 +14,9 @@ from cartbridge.testing.connector import ConnectorContract
 
 class TestSandbox(ConnectorContract):
     connector: ClassVar[Connector] = Sandbox()
-    secrets = ("sandbox-secret-of-today-1", "sandbox-secret-of-tomorrow")
+    secrets = SECRETS
+    fake = FakeSandbox
+    sells_by_measure = True
 
     def settings(self, *secrets: str) -> BaseModel:
         return Sandbox.manifest.settings.model_validate(

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from cartbridge_vendure import Vendure
+from fake_vendure import SECRETS, FakeVendure
 from pydantic import BaseModel
 
 from cartbridge.sdk import webhook
@@ -13,10 +14,8 @@ from cartbridge.testing.connector import ConnectorContract
 
 class TestVendure(ConnectorContract):
     connector: ClassVar[Connector] = Vendure()
-    secrets = (
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
-    )
+    secrets = SECRETS
+    fake = FakeVendure
 
     def settings(self, *secrets: str) -> BaseModel:
         return Vendure.manifest.settings.model_validate(

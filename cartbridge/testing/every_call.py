@@ -1,0 +1,90 @@
+"""Every call that a connector declares, each made on a document that is there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from cartbridge.domain.twin import TwinRef
+from cartbridge.sdk.contract import Changed
+from cartbridge.sdk.errors import ConnectorError, Unreadable
+from cartbridge.testing.placing import WHERE, placement_of, ref_of
+from cartbridge.testing.there import HOOK_URL, There
+
+HELD: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the connector; `changes`: it must not be made twice without reading again."""
+
+    name: str
+    made: Callable[[], Awaitable[Any]]
+    changes: bool = False
+
+    async def failure(self) -> ConnectorError | Unreadable | None:
+        """What it raises; None if it found nothing to tell, which is no result either."""
+        try:
+            result = await self.made()
+        except (ConnectorError, Unreadable) as error:
+            return error
+        if isinstance(result, Changed):
+            assert not result.documents, f"{self.name} made something of it"
+        else:
+            assert result in (None, True, False), f"{self.name} made something of it: {result!r}"
+        return None
+
+
+async def every_call(there: There) -> list[Call]:
+    """The calls of what this connection can do, on a cart made for them."""
+    cart = there.platform.new_cart()
+    able = there.connector.capabilities(there.remote.settings)
+    calls: list[Call] = []
+    if "fetch" in able:
+        calls.append(Call("fetch", lambda: _fetched(there, there.ref(cart))))
+    calls += _listing(there)
+    if "push" in able:
+        write = there.more(cart, await there.seen(cart), "psh_1")
+        calls.append(Call("push", lambda: there.connector.push(write, there.remote), changes=True))
+    calls += _freezing(there, there.ref(cart))
+    if "place" in able:
+        calls += await _placing(there)
+    return calls
+
+
+async def _fetched(there: There, ref: TwinRef) -> Any:
+    """What was fetched, read as the gateway does at once."""
+    document = await there.connector.fetch(ref, there.remote)
+    return None if document is None else there.read(document)
+
+
+def _listing(there: There) -> list[Call]:
+    connector, remote = there.connector, there.remote
+    able, calls = connector.capabilities(remote.settings), []
+    if "changed_since" in able:
+        calls.append(Call("changed_since", lambda: connector.changed_since(None, remote)))
+    if "hook" in able:
+        calls.append(Call("hook_is_on", lambda: connector.hook_is_on(HOOK_URL, remote)))
+        calls.append(Call("rearm", lambda: connector.rearm(HOOK_URL, remote)))
+    return calls
+
+
+def _freezing(there: There, ref: TwinRef) -> list[Call]:
+    connector, remote = there.connector, there.remote
+    if "freeze" not in connector.capabilities(remote.settings):
+        return []
+    until = datetime.now(UTC) + HELD
+    return [
+        Call("freeze", lambda: connector.freeze(ref, until, WHERE, remote)),
+        Call("thaw", lambda: connector.thaw(ref, remote)),
+    ]
+
+
+async def _placing(there: There) -> list[Call]:
+    connector, remote = there.connector, there.remote
+    placed = await connector.place(placement_of(there, "plc_1"), remote)
+    another = placement_of(there, "plc_2")
+    return [
+        Call("place", lambda: connector.place(another, remote)),
+        Call("withdraw", lambda: connector.withdraw(ref_of(placed), remote)),
+    ]

@@ -1,0 +1,246 @@
+"""A sound connector for an invented platform, of which every faulty one is a spoilt copy."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Final
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from cartbridge.domain.line import Prices, Tax
+from cartbridge.sdk import client, payload
+from cartbridge.sdk.contract import (
+    Changed,
+    Connector,
+    Delivery,
+    Manifest,
+    Moved,
+    Named,
+    Placed,
+    Placement,
+    Raw,
+    Refreshed,
+    Remote,
+    Reply,
+    Write,
+    Written,
+)
+from cartbridge.sdk.documents import (
+    Cart,
+    Item,
+    ObservedLine,
+    Projection,
+    Refusal,
+    Snapshot,
+    TwinRef,
+    plain,
+    project_by,
+)
+from cartbridge.sdk.errors import Forged, Ignore, Retry, Unknown, Unreadable
+from cartbridge.sdk.observations import CartSeen, Lost, Read
+
+URL: Final = "https://sound.example"
+FIRST_KEY: Final = "key-0-of-sound"
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,3})?$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
+Count = Annotated[int, Field(strict=True, ge=0, le=10**6)]
+
+
+class Settings(BaseModel):
+    webhook_secrets: tuple[SecretStr, ...]
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+
+class Row(Told):
+    sku: Name
+    qty: Amount
+    total: Count
+    tax: Count
+
+
+class Refused(Told):
+    sku: Name
+    want: Amount
+    got: Amount
+
+
+class Body(Told):
+    cart: Name
+    rev: Count
+    push: Name | None = None
+    refused: Annotated[tuple[Refused, ...], Field(max_length=100)] = ()
+    rows: Annotated[tuple[Row, ...], Field(max_length=2000)]
+    note: Annotated[str, Field(max_length=100)] | None = None
+
+
+class Sound(Connector):
+    """Carts with a revision, a hex signature over time and body, and every capability."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        name="sound",
+        title="Sound",
+        kind="shop",
+        capabilities=frozenset(
+            {"fetch", "push", "place", "freeze", "continue_online"}
+            | {"changed_since", "hook", "refresh"}
+        ),
+        writes="conditional",
+        versions="1",
+        settings=Settings,
+    )
+
+    def answer(self, request: Raw, settings: Any) -> Reply | None:
+        return Reply(200, b"pong", "text/plain") if request.body == b"ping" else None
+
+    def verify(self, raw: Raw, settings: Any, now: datetime) -> Delivery:
+        sent = raw.headers.get("x-time", "")
+        if not sent.isdigit() or len(sent) > 12 or abs(now.timestamp() - int(sent)) > 300:
+            raise Forged("x-time")
+        secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
+        if raw.headers.get("x-signature") not in [mac(one, sent, raw.body) for one in secrets]:
+            raise Forged("x-signature")
+        return Delivery()
+
+    def identify(self, hook: Raw, settings: Any) -> list[Named]:
+        body = self.body(hook)
+        dedup = hashlib.sha256(hook.body).hexdigest()
+        return [Named(external_id=body.cart, revision=body.rev, dedup=dedup)]
+
+    def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
+        body = self.body(document)
+        seen = CartSeen(external_id=body.cart, snapshot=self.snapshot(body))
+        return Read(observations=(seen,), report=self.lost(body))
+
+    def project(self, cart: Cart, settings: Any) -> Projection:
+        return project_by(cart.lines, lambda line: line.item.sku)
+
+    def body(self, document: Raw | Mapping[str, Any]) -> Body:
+        told = self.parsed(document.body) if isinstance(document, Raw) else document
+        try:
+            return Body.model_validate(told)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_context=False)[0]
+        raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+
+    def parsed(self, body: bytes) -> Any:
+        return payload.loads(body)
+
+    def snapshot(self, body: Body) -> Snapshot:
+        refused = (
+            Refusal(key=row.sku, wanted=Decimal(row.want), accepted=Decimal(row.got))
+            for row in body.refused
+        )
+        return Snapshot(
+            lines=tuple(self.line(row) for row in body.rows),
+            revision=body.rev,
+            last_push=body.push,
+            refused=tuple(refused),
+            currency="EUR",
+            tax_mode="inclusive",
+        )
+
+    def line(self, row: Row) -> ObservedLine:
+        return ObservedLine(
+            key=row.sku,
+            item=Item(sku=row.sku, title=row.sku),
+            quantity=Decimal(row.qty),
+            prices=Prices(total=row.total, taxes=(Tax(rate="0.2", amount=row.tax),)),
+        )
+
+    def lost(self, body: Body) -> tuple[Lost, ...]:
+        told = body.note is not None
+        return (Lost(field="note", what="dropped", why="carts have none"),) if told else ()
+
+    async def call(
+        self,
+        remote: Remote,
+        method: str,
+        path: str,
+        body: Any = None,
+        expected: frozenset[int] = frozenset({200}),
+    ) -> httpx.Response:
+        headers = {"x-key": remote.credentials.get("key", "")}
+        try:
+            response = await remote.client.request(method, URL + path, json=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise Retry("cannot connect") from None
+        except httpx.RequestError:
+            raise Unknown("no answer") from None
+        if response.status_code not in expected:
+            raise self.failure(response)
+        return response
+
+    def failure(self, response: httpx.Response) -> Exception:
+        return client.failure(response)
+
+    def shown(self, response: httpx.Response) -> Snapshot:
+        try:
+            return self.snapshot(self.body(client.json_object(response)))
+        except Unreadable as error:
+            raise Unknown(f"the answer: {error}") from None
+
+    async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
+        path = f"/carts/{ref.external_id}"
+        response = await self.call(remote, "GET", path, expected=frozenset({200, 404}))
+        return client.json_object(response) if response.status_code == 200 else None
+
+    async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
+        after = cursor["place"] if cursor else 0
+        told = client.json_object(await self.call(remote, "GET", f"/changes?after={after}"))
+        if not isinstance(told.get("carts"), list) or "place" not in told:
+            raise Unknown("the answer: carts, place")
+        return Changed(told["carts"], {"place": told["place"]}, told["place"] != after)
+
+    async def hook_is_on(self, hook_url: str, remote: Remote) -> bool:
+        return client.json_object(await self.call(remote, "GET", "/hook")).get("on") is True
+
+    async def rearm(self, hook_url: str, remote: Remote) -> None:
+        await self.call(remote, "POST", "/hook")
+
+    async def refresh(self, remote: Remote) -> Refreshed:
+        told = client.json_object(await self.call(remote, "POST", "/token"))
+        return Refreshed({"key": str(told["key"])}, datetime.now(UTC) + timedelta(hours=1))
+
+    async def push(self, write: Write, remote: Remote) -> Written | Moved:
+        body = {
+            "push": write.push_id,
+            "rev": write.base_revision,
+            "rows": {line.key: plain(line.quantity) for line in write.lines},
+        }
+        path = f"/carts/{write.ref.external_id}"
+        response = await self.call(remote, "PUT", path, body, frozenset({200, 409}))
+        moved = response.status_code == 409
+        return (Moved if moved else Written)(snapshot=self.shown(response))
+
+    async def place(self, placement: Placement, remote: Remote) -> Placed:
+        rows = {line.key: plain(line.quantity) for line in placement.lines}
+        body = {"name": placement.name, "rows": rows}
+        shown = self.shown(response := await self.call(remote, "POST", "/orders", body))
+        return Placed(external_id=client.json_object(response)["cart"], snapshot=shown)
+
+    async def withdraw(self, ref: TwinRef, remote: Remote) -> bool:
+        path, answers = f"/orders/{ref.external_id}", frozenset({200, 404, 409})
+        return (await self.call(remote, "DELETE", path, None, answers)).status_code != 409
+
+    async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
+        body = {"until": until.isoformat(), "where": where}
+        await self.call(remote, "POST", f"/carts/{ref.external_id}/freeze", body)
+
+    async def thaw(self, ref: TwinRef, remote: Remote) -> None:
+        try:
+            await self.call(remote, "POST", f"/carts/{ref.external_id}/thaw")
+        except Ignore:
+            return
+
+    def continue_url(self, code: str, settings: Any) -> str:
+        return f"{URL}/continue/{code}"
+
+
+def mac(secret: str, sent: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), sent.encode() + b"." + body, hashlib.sha256).hexdigest()
