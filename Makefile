@@ -60,13 +60,14 @@ lint: $(INSTALLED) ## Check form, types and the direction of imports
 	MYPYPATH=$(CONNECTOR_FOLDERS) $(BIN)/mypy cartbridge docs tests
 	@for folder in $(dir $(CONNECTORS)); do \
 		echo "mypy $$folder"; \
-		(cd $$folder && MYPYPATH=$(CURDIR) $(CURDIR)/$(BIN)/mypy \
+		(cd $$folder && MYPYPATH=$(CURDIR):tests $(CURDIR)/$(BIN)/mypy \
 			--config-file $(CURDIR)/pyproject.toml .) || exit 1; done
 	$(BIN)/lint-imports
 
 .PHONY: schemas-current
 schemas-current: $(INSTALLED)
 	$(BIN)/python -m cartbridge.schemas --check
+	$(BIN)/python docs/list_platforms.py --check
 
 schemas: $(INSTALLED) ## Write schemas/ anew from the code
 	$(BIN)/python -m cartbridge.schemas
@@ -74,6 +75,7 @@ schemas: $(INSTALLED) ## Write schemas/ anew from the code
 docs: $(INSTALLED) ## Write the pages and the dashboard that are drawn from the code
 	$(BIN)/python docs/draw_lifecycle.py
 	$(BIN)/python docs/list_commands.py
+	$(BIN)/python docs/list_platforms.py
 	$(BIN)/python deploy/dashboards/draw_dashboard.py
 
 lock: $(INSTALLED) ## Pin every dependency anew, with its hashes

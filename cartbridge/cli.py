@@ -11,6 +11,7 @@ from cartbridge.administration import (
     backup,
     brands,
     connections,
+    connector,
     dead_letters,
     inbox,
     items,
@@ -46,6 +47,7 @@ DATABASE = "Database"
 RETAILER = "What the retailer has"
 QUEUES = "What came in, and what goes out"
 TRYING = "Trying it out"
+WRITING = "Writing a connector"
 
 
 def _version(wanted: bool) -> None:
@@ -168,6 +170,7 @@ app.add_typer(outbox.commands, name="outbox", rich_help_panel=QUEUES)
 app.add_typer(dead_letters.commands, name="dead-letters", rich_help_panel=QUEUES)
 app.command(rich_help_panel=TRYING)(trying.demo)
 app.add_typer(trying.hooks, name="hook", rich_help_panel=TRYING)
+app.add_typer(connector.commands, name="connector", rich_help_panel=WRITING)
 app.add_typer(tenants.commands, name="tenant", rich_help_panel=RETAILER)
 app.add_typer(brands.commands, name="brand", rich_help_panel=RETAILER)
 app.add_typer(stores.commands, name="store", rich_help_panel=RETAILER)
