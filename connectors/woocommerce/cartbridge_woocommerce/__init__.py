@@ -1,0 +1,5 @@
+"""The connector for WooCommerce shops, with or without our companion plugin."""
+
+from cartbridge_woocommerce.connector import WooCommerce
+
+__all__ = ["WooCommerce"]
