@@ -1,0 +1,1 @@
+from . import cartbridge_claim, pos_config, pos_order
