@@ -117,7 +117,10 @@ class Moved(Strict):
 
 
 class PlacedLine(Strict):
-    """A line to be put on a till: all amounts in minor units, `prices.total` binding."""
+    """A line to be put on a till: amounts in minor units, `prices.total` binding.
+
+    The price is the one that holds by the store's policy; none where the till asks its own.
+    """
 
     line: str  # lin_…
     key: str
@@ -142,8 +145,7 @@ class Placement(Strict):
     tax_mode: Literal["inclusive", "exclusive"]
     lines: tuple[PlacedLine, ...]
     codes: tuple[str, ...] = ()
-    total: int
-    prices_bind: bool = True  # False: by the store's policy the till's own prices are asked
+    total: int | None = None  # None: some line is rung up at the till's own price
     customer: Customer | None = None
     locale: str | None = None
 

@@ -84,10 +84,10 @@ async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: 
         outcome = await run_command(gateway, caller, cart.id, command, make, look=look)
     except Problem as problem:
         raise await _explained(gateway, caller, cart, code_hash, problem) from None
-    told = outcome.cart.claim
-    if told is None or not outcome.events:
-        told, left = await claim_of(gateway, caller, outcome.cart, claim), None
-    else:  # it began a moment ago
+    told, left = outcome.cart.claim, None
+    if told is None or outcome.repeated:
+        told = await claim_of(gateway, caller, outcome.cart, claim)
+    elif outcome.events:  # it began a moment ago
         left = math.floor(gateway.limits.lease.total_seconds())
     return await held(gateway, caller, outcome.cart, told, fresh.as_of, fresh.stale, left)
 

@@ -8,7 +8,9 @@ from cartbridge.database.outbox import OutboxMessage
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.ids import named, uuid_of
+from cartbridge.domain.line import Line, Prices
 from cartbridge.domain.projection import Projection
+from cartbridge.domain.store import Store
 from cartbridge.domain.twin import PlacedFor, Twin, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.sdk.contract import PlacedLine, Placement
@@ -18,6 +20,7 @@ from cartbridge.services.find_cart import cart_by_id, cart_of_twin, twin_key
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import caller_for
 from cartbridge.services.refresh_credentials import call_platform
+from cartbridge.services.report_drift import report_drift
 from cartbridge.services.run_command import run_command
 
 log = structlog.get_logger(__name__)
@@ -82,8 +85,11 @@ async def _placement(gateway: Gateway, link: Link, cart: Cart, placing: PlacedFo
     store = None
     if placing.store is not None:
         store = await gateway.directory.stores.get(link.tenant, placing.store)
-    policy = store.price_policy if store is not None else "captured"
-    lines = _lines(cart, project(cart, link))
+    priced = cart.model_copy(
+        update={"lines": await _at_the_winners_price(gateway, link, cart, store)}
+    )
+    lines = _lines(priced, project(priced, link))
+    totals = [line.prices.total for line in lines if line.prices.total is not None]
     return Placement(
         cart=cart.id,
         name=placing.by,
@@ -96,11 +102,28 @@ async def _placement(gateway: Gateway, link: Link, cart: Cart, placing: PlacedFo
         tax_mode=cart.tax_mode,
         lines=lines,
         codes=cart.codes,
-        total=sum(line.prices.total or 0 for line in lines),
-        prices_bind=policy != "till",
+        total=sum(totals) if len(totals) == len(lines) else None,
         customer=cart.customer,
         locale=cart.locale,
     )
+
+
+async def _at_the_winners_price(
+    gateway: Gateway, link: Link, cart: Cart, store: Store | None
+) -> tuple[Line, ...]:
+    """Each line at the price that holds, by the drift report; none where the till rings its own."""
+    if store is None:
+        return cart.lines
+    drift = await report_drift(gateway, link.tenant, cart, store.id)
+    winners = {line.line: line.winner for line in drift.lines}
+    lines = []
+    for line in cart.lines:
+        winner = winners[line.id]
+        if winner.side == "till":
+            prices = Prices(unit_price=winner.unit_price, total=winner.total)
+            line = line.model_copy(update={"prices": prices})
+        lines.append(line)
+    return tuple(lines)
 
 
 def _lines(cart: Cart, projection: Projection) -> tuple[PlacedLine, ...]:

@@ -111,6 +111,17 @@ async def test_a_repeated_claim_answers_the_same_claim(shared: World) -> None:
     assert second.json()["over"] is False
 
 
+async def test_a_till_that_scans_again_what_it_holds_is_told_its_claim(shared: World) -> None:
+    till = shared.till()
+    cart, claim = await claimed(shared, till)
+    async with shared.nothing_written():
+        again = await till.claim(cart=cart["id"])
+        assert again.status_code == 201, again.text
+        told = again.json()
+        assert (told["claim"], told["fence"]) == (claim["claim"], claim["fence"])
+        assert 0 < told["lease_seconds_left"] <= claim["lease_seconds_left"]
+
+
 @pytest.mark.parametrize("named_by", ["code", "short_code", "cart"])
 @pytest.mark.parametrize("ending", ["released", "sold in part", "taken by another"])
 async def test_a_repeated_claim_answers_its_present_state_once_it_ended(

@@ -228,3 +228,15 @@ async def test_without_the_secret_in_its_address_a_hook_is_nobodys(world: World,
         answer = await world.client.post(world.told["watched"] + end, json={"changed": "x"})
         assert answer.status_code in (401, 404)
     assert await world.owner.fetchval("select count(*) from inbox") == 0
+
+
+async def test_each_line_is_shown_at_the_price_that_holds(world: World) -> None:
+    """In Lyon the lower price wins: the lamp costs less online, the book less in the store."""
+    till = await watched(world)
+    lamp, book = line(LAMP) | {"unit_price": 4500}, line(BOOK) | {"unit_price": 2500}
+    _, claim = await claimed(world, till, lamp, book)
+    drift = {row["line"]: row["winner"] for row in claim["drift"]["lines"]}
+    assert [winner["side"] for winner in drift.values()] == ["captured", "till"]
+    placed = SYSTEM.orders[claim["claim"]]
+    assert [row.prices.total for row in placed.lines] == [4500, 1900]
+    assert placed.total == 6400

@@ -116,7 +116,7 @@ def _priced(
     fine: bool,
 ) -> tuple[Priced, bool]:
     """What the line costs, and whether that is Odoo's own price."""
-    if line.prices.total is None or not placement.prices_bind:
+    if line.prices.total is None:
         price = own_price(product.lst_price, line.quantity, placement.currency, taxed)
         return price, True
     told = told_price(

@@ -125,8 +125,7 @@ async def test_fixed_reductions_are_one_row_for_each_tax(odoo: FakeWebsite, remo
 async def test_the_tills_own_prices_are_asked_where_the_store_wants_them(
     odoo: FakeWebsite, remote: Made
 ) -> None:
-    cheaper = line(LAMP, "2", unit_price=3990, total=7980)
-    placed = await ODOO.place(placement(cheaper, prices_bind=False), remote())
+    placed = await ODOO.place(placement(line(LAMP, "2")), remote())
     (row,) = placed.snapshot.lines
     assert (row.prices.unit_price, row.prices.total) == (4990, 9980)
     assert sent(odoo)[0]["orders"][0]["lines"][0][2]["price_type"] == "original"
