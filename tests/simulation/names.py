@@ -165,6 +165,10 @@ class _Connections:
         """The connection of that name."""
         return self._by_slug.get(slug)
 
+    async def list(self, tenant: UUID) -> list[Connection]:
+        """All of them."""
+        return list(self._by_id.values())
+
 
 class Register(Part):
     """Stands where `Directory` is, as far as services use it."""
