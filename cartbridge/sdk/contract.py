@@ -30,7 +30,7 @@ Capability = Literal[
     "hook",
     "refresh",
 ]
-Placing = Literal["never", "on_offer", "on_claim"]
+Placing = Literal["never", "on_offer", "on_claim", "on_link"]
 Login = Literal["adopts", "merges", "replaces", "nothing"]
 
 
@@ -244,7 +244,9 @@ class Connector(ABC):
         return None
 
     def placing(self, settings: Any) -> Placing:
-        """When a cart is put on this system: as soon as it is on offer, once claimed, or never."""
+        """When a cart is put on this system: on offer for any till, once a till claimed it, when a
+        link is made by which the shopper goes on online, or never.
+        """
         return "on_claim" if "place" in self.manifest.capabilities else "never"
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
@@ -284,6 +286,10 @@ class Connector(ABC):
     async def withdraw(self, ref: TwinRef, remote: Remote) -> bool:
         """Takes away what `place` left (True, also if it is gone); False: it was sold there."""
         raise NotImplementedError(f"{self.manifest.name} does not declare place")
+
+    async def pay_url(self, ref: TwinRef, remote: Remote) -> str | None:
+        """Where the shopper goes on with what `place` made for her link; None if it is gone."""
+        return None
 
     async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
         """Stops the online checkout until a time, telling the shopper where her cart is."""

@@ -44,6 +44,8 @@ async def apply_observation(
         case o.CartOrdered():
             return await _order(gateway, link, ref, seen, cause)
         case o.CheckoutSeen():
+            if await _was_placed(gateway, link, ref):
+                return None  # it is to be paid there: that is what it was made for
             return await _known(
                 gateway, link, ref, cause, seen.at, _fixed(c.SeeCheckout(link.id, seen.step))
             )
@@ -51,6 +53,12 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
+
+
+async def _was_placed(gateway: Gateway, link: Link, ref: TwinRef) -> bool:
+    cart = await cart_of_twin(gateway, link.tenant, ref)
+    twin = cart.twin(ref) if cart is not None else None
+    return twin is not None and twin.placed is not None
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:

@@ -1,5 +1,6 @@
 """The shopper opens her pass, or a code's own address; the secret itself is her right to."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,11 +12,14 @@ from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import named
 from cartbridge.domain.store import Brand
 from cartbridge.pages.shopper import LiveCode, PassView, Place, SoldBefore
+from cartbridge.sdk.errors import ConnectorError
 from cartbridge.services.codes import hashed, scanned
 from cartbridge.services.find_cart import living
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.offer_handover import Wish, offer_handover
+from cartbridge.services.placements import online_shop
 from cartbridge.services.problems import Problem
+from cartbridge.services.refresh_credentials import call_platform
 
 _SHOWS_CODE = (State.OPEN, State.OFFERED, State.ABANDONED)
 
@@ -159,12 +163,16 @@ async def _before(gateway: Gateway, tenant: UUID, cart: Cart) -> SoldBefore | No
 
 
 async def _continue_url(gateway: Gateway, tenant: UUID, cart: Cart, code: str) -> str | None:
-    """The shop a to-online code leads to: where the cart has a twin, else the brand's first."""
-    names = [twin.ref.connection for twin in cart.twins]
-    names += [connection.slug for connection in await gateway.directory.connections.list(tenant)]
-    for name in names:
-        link = await gateway.connectors.by_name(tenant, name)
-        ours = link is not None and cart.brand in (None, link.connection.brand)
-        if link is not None and ours and link.can("continue_online"):
-            return link.connector.continue_url(code, link.settings)
+    """Where the shopper goes on; None while there is no such place."""
+    link = await online_shop(gateway, tenant, cart)
+    if link is None or link.can("continue_online"):
+        return None if link is None else link.connector.continue_url(code, link.settings)
+    made = (x for x in cart.twins if x.placed and not x.ended and x.ref.connection == link.id)
+    twin = next(made, None)
+    if twin is None:
+        return None
+    with suppress(ConnectorError):
+        return await call_platform(
+            gateway, link, lambda remote: link.connector.pay_url(twin.ref, remote)
+        )
     return None

@@ -1,6 +1,7 @@
 """Putting a cart before a cashier in the till system itself, and taking it away unsold."""
 
 import uuid
+from uuid import UUID
 
 import structlog
 
@@ -45,7 +46,10 @@ async def place_cart(
         log.info("cart.not_placed", connection=link.id, why=str(error))
         return
     ref = TwinRef(connection=link.id, kind=placed.kind, external_id=placed.external_id)
-    await gateway.pointers.claim_pointer(link.tenant, "twin", twin_key(ref), uuid_of(cart.id))
+    ours = uuid_of(cart.id)
+    holder = await gateway.pointers.claim_pointer(link.tenant, "twin", twin_key(ref), ours)
+    if holder != ours:
+        await _take_from(gateway, link, ref, holder, cart, message)
     twin = Twin(
         ref=ref,
         shadow=placed.snapshot.basket,
@@ -60,6 +64,22 @@ async def place_cart(
 
     command = uuid.uuid5(message.id, f"placed {message.attempts}")
     await run_command(gateway, caller_for(link), cart.id, command, make)
+
+
+async def _take_from(
+    gateway: Gateway, link: Link, ref: TwinRef, holder: UUID, cart: Cart, message: OutboxMessage
+) -> None:
+    """It was seen there before we knew it for ours, and a cart began of it: that one ends."""
+    key, ours = twin_key(ref), uuid_of(cart.id)
+    await gateway.pointers.repoint(link.tenant, "twin", key, holder, ours)
+    if await gateway.documents.load(link.tenant, named("crt", holder)) is None:
+        return
+
+    async def make(now: Cart) -> c.LoseTwin:
+        return c.LoseTwin(ref=ref)
+
+    command = uuid.uuid5(message.id, "it was ours")
+    await run_command(gateway, caller_for(link), named("crt", holder), command, make)
 
 
 async def withdraw_cart(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:

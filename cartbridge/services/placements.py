@@ -1,9 +1,10 @@
-"""Which tills have to be shown a cart: the one that claimed it, or all where it is on offer."""
+"""Where a cart is put: on the till that claimed it, on all on offer, in a shop for a link."""
 
 from uuid import UUID
 
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Decided
+from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.twin import PlacedFor
 from cartbridge.services.connectors import Link
 from cartbridge.services.consequences import Errand, Links
@@ -20,7 +21,21 @@ async def placements(
             todo += await _claimed(gateway, tenant, decided, fact, links)
         elif isinstance(fact, e.HandoverOffered) and fact.direction == "to_store":
             todo += await _offered(gateway, tenant, decided, fact, links)
+        elif isinstance(fact, e.HandoverOffered):
+            todo += await _linked(gateway, tenant, decided, links)
     return todo
+
+
+async def online_shop(gateway: Gateway, tenant: UUID, cart: Cart) -> Link | None:
+    """The shop a to-online code leads to: where the cart has a twin, else the brand's first."""
+    names = [twin.ref.connection for twin in cart.twins]
+    names += [connection.slug for connection in await gateway.directory.connections.list(tenant)]
+    for name in names:
+        link = await gateway.connectors.by_name(tenant, name)
+        ours = link is not None and cart.brand in (None, link.connection.brand)
+        if link is not None and ours and (link.can("continue_online") or link.placing == "on_link"):
+            return link
+    return None
 
 
 async def _claimed(
@@ -52,6 +67,15 @@ async def _offered(
             links[link.id] = link
             todo.append(_errand(decided, link, PlacedFor(by=decided.cart.id, store=fact.store)))
     return todo
+
+
+async def _linked(gateway: Gateway, tenant: UUID, decided: Decided, links: Links) -> list[Errand]:
+    """As an order of its own, in a shop that has no other way to take a cart over."""
+    link = await online_shop(gateway, tenant, decided.cart)
+    if link is None or link.can("continue_online"):
+        return []
+    links[link.id] = link
+    return [_errand(decided, link, PlacedFor(by=decided.cart.id))]
 
 
 async def _sells_in(gateway: Gateway, link: Link, store: str | None) -> bool:

@@ -33,7 +33,9 @@ async def world(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> As
 async def watched(world: World, **settings: Any) -> Till:
     """The first till of Lyon, as a till of that system."""
     tenant = await world.tenant()
-    added = await add_connection(world.gateway, tenant, "tills", "watched-till", settings)
+    added = await add_connection(
+        world.gateway, tenant, "tills", "watched-till", settings, brand="maison-lumiere"
+    )
     world.told["watched"] = f"/v1/hooks/{added.hook}"
     till = world.till()
     terminals = world.gateway.directory.terminals
@@ -240,3 +242,57 @@ async def test_each_line_is_shown_at_the_price_that_holds(world: World) -> None:
     placed = SYSTEM.orders[claim["claim"]]
     assert [row.prices.total for row in placed.lines] == [4500, 1900]
     assert placed.total == 6400
+
+
+async def test_what_is_seen_there_before_we_know_it_for_ours_is_no_second_cart(
+    world: World,
+) -> None:
+    """Its hook comes while the answer is on its way, and a cart begins of it: that one ends."""
+
+    async def found(name: str) -> list[Json]:
+        query = {"connection": "tills", "external_id": name, "kind": "till_order"}
+        carts: list[Json] = (await world.operator.get("/v1/carts", **query)).json()["items"]
+        return carts
+
+    async def told(name: str) -> None:
+        hook = f"{world.told['watched']}/told-by-nobody"
+        assert (await world.client.post(hook, json={"changed": name})).status_code == 202
+
+        async def seen() -> bool:
+            return bool(await found(name))
+
+        await until(seen)
+
+    till = await watched(world)
+    SYSTEM.before_it_answers = told
+    cart, claim = await claimed(world, till)
+    assert "cart.twin_placed" in await world.events_of(cart)
+    (ours,) = await found(claim["claim"])
+    assert ours["id"] == cart
+    others = (await world.operator.get("/v1/carts", state="open")).json()["items"]
+    assert others == []
+
+
+async def test_a_shop_without_a_way_to_join_gets_an_order_to_be_paid(world: World) -> None:
+    """Begun at the till, it is there once, the link leads to it, and it is bought there."""
+    till = await watched(world, placing="on_link")
+    tenant = await world.tenant()
+    connections = world.gateway.directory.connections
+    for other in await connections.list(tenant):
+        if other.slug != "tills":
+            await connections.remove(tenant, other.id)
+    add = [{"item": LAMP, "quantity": "1", "unit_price": 4990}]
+    cart = (await till.call("POST", "/v1/pos/carts", {"add": add})).json()["cart"]["id"]
+    wish = {"direction": "to_online"}
+    for _ in range(2):  # a second link leads to the same order
+        offer = (await till.call("POST", f"/v1/carts/{cart}/handovers", wish)).json()
+        await on_screen(cart)
+        await world.settled()
+        page = await world.client.get(f"/h/{offer['code']}")
+        assert f"https://shop.example/pay/{cart}" in page.text
+    assert list(SYSTEM.orders) == [cart]
+
+    SYSTEM.sell(cart, "W-1", TakenLine(key="LAMP-OAK", quantity=1))
+    await looked_at(world, cart)
+    bought = await world.in_state(cart, "fulfilled")
+    assert bought["sale"]["order_number"] == "W-1"

@@ -1,6 +1,6 @@
 """A till system that is written by us and watched: its orders, and the connector for it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -28,7 +28,15 @@ from cartbridge.sdk.documents import (
     project_by,
 )
 from cartbridge.sdk.errors import Forged, Ignore
-from cartbridge.sdk.observations import CartGone, CartReturned, Hint, Read, SaleSeen, TakenLine
+from cartbridge.sdk.observations import (
+    CartGone,
+    CartReturned,
+    CartSeen,
+    Hint,
+    Read,
+    SaleSeen,
+    TakenLine,
+)
 
 
 @dataclass
@@ -42,6 +50,7 @@ class TillSystem:
     taken_off: set[str] = field(default_factory=set)
     placed: int = 0
     withdrawn: list[str] = field(default_factory=list)
+    before_it_answers: Callable[[str], Awaitable[None]] | None = None
 
     def sell(self, name: str, receipt: str, *lines: TakenLine) -> None:
         """The cashier is paid: from now on the order is a sale."""
@@ -103,18 +112,24 @@ class WatchedTill(Connector):
             return {"seen": CartGone(kind=ref.kind, external_id=name, at=datetime.now(UTC))}
         if name in SYSTEM.returned:
             return {"seen": SYSTEM.returned[name]}
-        return {"seen": SYSTEM.sold[name]} if name in SYSTEM.sold else None
+        if name in SYSTEM.sold:
+            return {"seen": SYSTEM.sold[name]}
+        if name in SYSTEM.orders:
+            shown = _shown(SYSTEM.orders[name])
+            return {"seen": CartSeen(kind=ref.kind, external_id=name, snapshot=shown)}
+        return None
 
     async def place(self, placement: Placement, remote: Remote) -> Placed:
         if not SYSTEM.is_open:
             raise Ignore("no session is open")
         SYSTEM.placed += 1
         SYSTEM.orders[placement.name] = placement
-        rows = tuple(
-            ObservedLine(key=line.key, item=line.item, quantity=line.quantity)
-            for line in placement.lines
-        )
-        return Placed(external_id=placement.name, snapshot=Snapshot(lines=rows))
+        if SYSTEM.before_it_answers is not None:
+            await SYSTEM.before_it_answers(placement.name)
+        return Placed(external_id=placement.name, snapshot=_shown(placement))
+
+    async def pay_url(self, ref: TwinRef, remote: Remote) -> str | None:
+        return f"https://shop.example/pay/{ref.external_id}"
 
     async def withdraw(self, ref: TwinRef, remote: Remote) -> bool:
         if ref.external_id in SYSTEM.sold:
@@ -122,3 +137,11 @@ class WatchedTill(Connector):
         SYSTEM.orders.pop(ref.external_id, None)
         SYSTEM.withdrawn.append(ref.external_id)
         return True
+
+
+def _shown(placement: Placement) -> Snapshot:
+    rows = (
+        ObservedLine(key=line.key, item=line.item, quantity=line.quantity)
+        for line in placement.lines
+    )
+    return Snapshot(lines=tuple(rows))
