@@ -41,9 +41,12 @@ def with_tax(amount: Decimal, rate: Decimal) -> int:
     return rounded(amount * (1 + rate))
 
 
-def without_tax(amount: Decimal, rate: Decimal) -> int:
-    """An amount with tax in minor units, tax taken out, rounded half up once."""
-    return rounded(amount / (1 + rate))
+def without_tax(amount: int, taxed: Taxed) -> int:
+    """An amount with tax, tax taken out: Odoo rounds the tax, or the net where tax is on top."""
+    whole = Decimal(amount)
+    if taxed.included:
+        return amount - rounded(whole * taxed.rate / (1 + taxed.rate))
+    return rounded(whole / (1 + taxed.rate))
 
 
 def rounded(amount: Decimal) -> int:
@@ -51,18 +54,18 @@ def rounded(amount: Decimal) -> int:
     return int(amount.to_integral_value(ROUND_HALF_UP))
 
 
-def both(total: int, mode: TaxMode, rate: Decimal) -> tuple[int, int]:
+def both(total: int, mode: TaxMode, taxed: Taxed) -> tuple[int, int]:
     """An amount without and with tax, whichever of the two it was told as."""
     if mode == "inclusive":
-        return without_tax(Decimal(total), rate), total
-    return total, with_tax(Decimal(total), rate)
+        return without_tax(total, taxed), total
+    return total, with_tax(Decimal(total), taxed.rate)
 
 
 def own_price(price: Decimal, quantity: Decimal, currency: str, taxed: Taxed) -> Priced:
     """What the article costs by Odoo's own price list."""
     whole = to_minor(price * quantity, currency)
     mode: TaxMode = "inclusive" if taxed.included else "exclusive"
-    untaxed, total = both(whole, mode, taxed.rate)
+    untaxed, total = both(whole, mode, taxed)
     return Priced(price, Decimal(0), untaxed, total)
 
 
@@ -82,7 +85,7 @@ def told_price(
     decimals. What cannot be said so becomes a unit price that already holds the reduction.
     """
     asked = prices.total or 0
-    untaxed, total = both(asked, mode, taxed.rate)
+    untaxed, total = both(asked, mode, taxed)
     own = total if taxed.included else untaxed
     unit = _unit(prices, currency, mode, taxed)
     gross = None if unit is None else to_minor(unit * quantity, currency)
@@ -93,7 +96,7 @@ def told_price(
             return Priced(unit, percent, untaxed, total)
         if apart and gross > own:
             own_mode: TaxMode = "inclusive" if taxed.included else "exclusive"
-            before = both(gross, own_mode, taxed.rate)
+            before = both(gross, own_mode, taxed)
             return Priced(unit, Decimal(0), before[0], before[1], gross - own)
     flat = to_major(own, currency) / quantity
     return Priced(flat.quantize(_EXACT), Decimal(0), untaxed, total)

@@ -95,7 +95,7 @@ def _prices(row: Row, currency: str) -> Prices:
     shown = to_minor(row.price, currency)
     taxes: tuple[Tax, ...] = ()
     if row.taxed.ids and row.taxed.rate < 10:
-        tax = row.total - without_tax(Decimal(row.total), row.taxed.rate)
+        tax = row.total - without_tax(row.total, row.taxed)
         taxes = (Tax(rate=plain(row.taxed.rate), amount=tax),)
     return Prices(
         unit_price=shown,

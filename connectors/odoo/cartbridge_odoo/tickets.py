@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cartbridge.sdk.contract import PlacedLine, Placement
-from cartbridge.sdk.documents import Refusal, to_major
+from cartbridge.sdk.documents import Refusal, to_major, to_minor
 from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.amounts import Priced, Taxed, both, own_price, told_price
 from cartbridge_odoo.articles import Articles
@@ -18,6 +18,9 @@ from cartbridge_odoo.traces import UNKNOWN, in_preparation
 # Our till add-on derives the same ids: see PROTOCOL.md of the companion.
 NAMESPACE: Final = uuid.UUID("9d4b0d2e-1f0a-5c55-8a53-6f9f6c2b7e10")
 TAX: Final = "tax_not_in_percent"
+# A till computes an "original" price anew and keeps the others; of a "manual" one a French till
+# prints what the article cost before, struck through.
+PriceType = Literal["original", "automatic", "manual"]
 
 
 def order_uuid(name: str) -> uuid.UUID:
@@ -41,7 +44,7 @@ class Row:
     priced: Priced
     note: str | None = None
     title: str | None = None  # only where the product is not the article itself
-    own_price: bool = False
+    price_type: PriceType = "automatic"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def ticket_of(
             refused.append(_refusal(line, reason))
             continue
         apart = discount is not None
-        priced, own = _priced(line, placement, product, taxed, apart=apart, fine=fine)
+        priced, kind = _priced(line, placement, product, taxed, apart=apart, fine=fine)
         same = found is not None and item_of(found, "", []).key == line.key
         rows.append(
             Row(
@@ -94,7 +97,7 @@ def ticket_of(
                 priced=priced,
                 note=line.note if same else noted(line.item, line.note, placement.locale),
                 title=None if found is not None else line.item.title,
-                own_price=own,
+                price_type="automatic" if found is None else kind,
             )
         )
     if discount is not None:
@@ -114,11 +117,11 @@ def _priced(
     *,
     apart: bool,
     fine: bool,
-) -> tuple[Priced, bool]:
-    """What the line costs, and whether that is Odoo's own price."""
+) -> tuple[Priced, PriceType]:
+    """What the line costs, and how the till is to call that price."""
     if line.prices.total is None:
         price = own_price(product.lst_price, line.quantity, placement.currency, taxed)
-        return price, True
+        return price, "original"
     told = told_price(
         line.prices,
         line.quantity,
@@ -128,7 +131,10 @@ def _priced(
         apart=apart,
         fine=fine,
     )
-    return told, False
+    same = to_minor(told.price_unit, placement.currency) == to_minor(
+        product.lst_price, placement.currency
+    )
+    return told, "automatic" if same else "manual"
 
 
 def _reductions(rows: list[Row], discount: wire.Product, placement: Placement) -> list[Row]:
@@ -142,7 +148,7 @@ def _reductions(rows: list[Row], discount: wire.Product, placement: Placement) -
     made = []
     for ids, amount in off.items():
         taxed = taxes[ids]
-        untaxed, total = both(amount, "inclusive" if taxed.included else "exclusive", taxed.rate)
+        untaxed, total = both(amount, "inclusive" if taxed.included else "exclusive", taxed)
         price = -to_major(amount, placement.currency)
         name = "discount " + " ".join(map(str, ids))
         priced = Priced(price, Decimal(0), -untaxed, -total)
@@ -192,7 +198,7 @@ def _till_row(order: uuid.UUID, row: Row, major: Callable[[int], Decimal]) -> di
         "full_product_name": row.title or row.product.name,
         "qty": row.quantity,
         "price_unit": row.priced.price_unit,
-        "price_type": "original" if row.own_price else "manual",
+        "price_type": row.price_type,
         "price_extra": 0,
         "discount": row.priced.discount,
         "price_subtotal": major(row.priced.untaxed),

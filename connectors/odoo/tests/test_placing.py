@@ -46,11 +46,11 @@ async def test_the_order_is_unpaid_and_found_by_its_label(odoo: FakeWebsite, rem
         # ten per cent, told as an amount
         ({"unit_price": 4990, "total": 8982}, "49.9", "10", "74.85", "89.82"),
         # seven euros off two lamps, for want of a product for reductions
-        ({"unit_price": 4990, "total": 9279}, "49.9", "7.02", "77.33", "92.79"),
+        ({"unit_price": 4990, "total": 9279}, "49.9", "7.02", "77.32", "92.79"),
         # and off two chandeliers, where two decimals of a percentage are a euro
-        ({"unit_price": 499000, "total": 997299}, "4990", "0.0702", "8310.83", "9972.99"),
+        ({"unit_price": 499000, "total": 997299}, "4990", "0.0702", "8310.82", "9972.99"),
         # a total alone
-        ({"total": 9999}, "49.995", "0", "83.33", "99.99"),
+        ({"total": 9999}, "49.995", "0", "83.32", "99.99"),
         # more digits than the currency has
         (
             {"unit_price": 3399, "unit_price_exact": "33.9915", "total": 6798},
@@ -77,7 +77,7 @@ async def test_a_line_says_its_total_to_the_cent(
     assert Decimal(str(row["price_subtotal"])) == Decimal(untaxed)
     assert Decimal(str(row["price_subtotal_incl"])) == Decimal(total)
     assert Decimal(str(order["amount_total"])) == Decimal(total)
-    assert row["price_type"] == "manual"
+    assert row["price_type"] == ("automatic" if unit == "49.9" else "manual")
     (shown,) = placed.snapshot.lines
     assert shown.prices.total == prices["total"]
 
@@ -118,6 +118,7 @@ async def test_fixed_reductions_are_one_row_for_each_tax(odoo: FakeWebsite, remo
     (reduction,) = rows[3:]
     assert Decimal(str(reduction["price_unit"])) == Decimal("-8.02")  # 7.01 and 1.01, both 20 %
     assert reduction["tax_ids"] == rows[0]["tax_ids"]
+    assert reduction["price_type"] == "automatic"
     assert Decimal(str(order["amount_total"])) == Decimal("226.79")
     assert sum(row.prices.total or 0 for row in placed.snapshot.lines) == 22679
 
@@ -159,6 +160,7 @@ async def test_or_stands_on_the_ticket_under_its_own_name(odoo: FakeWebsite, rem
     row = sent(odoo)[0]["orders"][0]["lines"][0][2]
     assert row["full_product_name"] == "Carte cadeau"
     assert row["customer_note"] == "Réf. GIFT-50 · Carte cadeau\npour Léa"
+    assert row["price_type"] == "automatic"  # the stand-in's own price is nobody's old one
     # The till puts the product's own name back: the note says what it is, also after the sale.
     (shown,) = placed.snapshot.lines
     assert (shown.key, shown.note, shown.item.resolved) == ("sku:GIFT-50", "pour Léa", False)

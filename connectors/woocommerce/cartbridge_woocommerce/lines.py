@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_DOWN, Decimal
 from typing import Final
 
 from cartbridge.sdk.documents import (
@@ -58,6 +58,14 @@ class Sheet:
         if abs(value) > MOST:
             raise Unreadable("an amount is out of any shop's range")
         return value
+
+    def tax(self, amount: Decimal) -> int:
+        """In minor units as the shop rounds a tax: half down where its prices hold the tax."""
+        half_up = self.minor(amount)
+        if self.tax_mode == "exclusive":
+            return half_up
+        exact = amount / to_major(1, self.currency)
+        return int(exact.to_integral_value(ROUND_HALF_DOWN))
 
     def lost(self, where: str, why: str) -> None:
         """Notes what could not be carried."""
@@ -123,7 +131,7 @@ def _taxes(where: str, row: Row, sheet: Sheet) -> tuple[Tax, ...]:
         Tax(
             rate=plain((rate / 100).quantize(_MILLIONTH)),
             code="S" if rate else "Z",
-            amount=sheet.minor(amount),
+            amount=sheet.tax(amount),
         )
         for rate, amount in row.taxes
     )
