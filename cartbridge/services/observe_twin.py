@@ -64,6 +64,8 @@ async def _observe(
 ) -> Outcome:
     look = await cart_for_twin(gateway, link.tenant, ref)
     channel: Channel = link.connection.channel or "web"
+    if ref.kind == "till_order":  # of a platform that is shop and till at once
+        channel = "till"
     origin = Origin(channel=channel, connection=link.id)
 
     async def make(now: Cart) -> c.Observe:

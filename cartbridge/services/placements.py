@@ -27,15 +27,25 @@ async def placements(
 
 
 async def online_shop(gateway: Gateway, tenant: UUID, cart: Cart) -> Link | None:
-    """The shop a to-online code leads to: where the cart has a twin, else the brand's first."""
-    names = [twin.ref.connection for twin in cart.twins]
-    names += [connection.slug for connection in await gateway.directory.connections.list(tenant)]
-    for name in names:
-        link = await gateway.connectors.by_name(tenant, name)
-        ours = link is not None and cart.brand in (None, link.connection.brand)
-        if link is not None and ours and (link.can("continue_online") or link.placing == "on_link"):
-            return link
-    return None
+    """The shop a to-online code leads to: where the cart has a twin, else the brand's first.
+
+    A shop of that brand goes before one of none, and what is a shop alone before what has tills.
+    """
+    known = [twin.ref.connection for twin in cart.twins if twin.ref.kind != "till_order"]
+    found = []
+    for connection in await gateway.directory.connections.list(tenant):
+        link = await gateway.connectors.by_name(tenant, connection.slug)
+        if link is None or (cart.brand is not None and connection.brand not in (None, cart.brand)):
+            continue
+        if link.can("continue_online") or link.placing == "on_link":
+            found.append(link)
+    return min(found, key=lambda link: _preference(link, known), default=None)
+
+
+def _preference(link: Link, known: list[str]) -> tuple[int, bool, bool, str]:
+    place = known.index(link.id) if link.id in known else len(known)
+    tills = link.connector.manifest.kind == "pos"
+    return place, link.connection.brand is None, tills, link.id
 
 
 async def _claimed(
