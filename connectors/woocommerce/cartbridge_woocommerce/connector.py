@@ -12,6 +12,9 @@ from cartbridge.sdk.contract import (
     Manifest,
     Moved,
     Named,
+    Placed,
+    Placement,
+    Placing,
     Raw,
     Remote,
     Reply,
@@ -24,6 +27,7 @@ from cartbridge.sdk.observations import Read
 from cartbridge_woocommerce import changes, webhooks
 from cartbridge_woocommerce.cart_writing import fetch_cart, freeze_cart, thaw_cart, write_cart
 from cartbridge_woocommerce.keys import key_of
+from cartbridge_woocommerce.order_making import cancel_order, make_order, pay_url
 from cartbridge_woocommerce.order_writing import fetch_order, write_order
 from cartbridge_woocommerce.settings import Settings
 from cartbridge_woocommerce.signature import check, is_ping
@@ -31,6 +35,7 @@ from cartbridge_woocommerce.translate import mentions, read_fetched, read_webhoo
 
 # What only our plugin in the shop can do.
 BY_PLUGIN: Final = frozenset[Capability]({"freeze", "continue_online", "join"})
+WITHOUT_PLUGIN: Final = frozenset[Capability]({"place"})
 NO_PLUGIN: Final = "this connection has no plugin (companion): the shop tells of its orders alone"
 
 
@@ -41,7 +46,9 @@ class WooCommerce(Connector):
         name="woocommerce",
         title="WooCommerce",
         kind="shop",
-        capabilities=frozenset({"fetch", "push", "changed_since", "hook", *BY_PLUGIN}),
+        capabilities=frozenset(
+            {"fetch", "push", "changed_since", "hook", *BY_PLUGIN, *WITHOUT_PLUGIN}
+        ),
         writes="conditional",
         login="merges",
         versions="WooCommerce 8.9 to 11.0 on WordPress 6.5 to 7.1, with the plugin cartbridge 1",
@@ -53,9 +60,12 @@ class WooCommerce(Connector):
         return "conditional" if settings.companion else "best_effort"
 
     def capabilities(self, settings: Any) -> frozenset[Capability]:
-        """What is declared; without the plugin no freezing, joining and going on online."""
-        declared = self.manifest.capabilities
-        return declared if settings.companion else declared - BY_PLUGIN
+        """What is declared; without the plugin no freezing and joining, but an order to be paid."""
+        return self.manifest.capabilities - (WITHOUT_PLUGIN if settings.companion else BY_PLUGIN)
+
+    def placing(self, settings: Any) -> Placing:
+        """Where no session can be joined, a link leads to an order made for it."""
+        return "never" if settings.companion else "on_link"
 
     def answer(self, request: Raw, settings: Any) -> Reply | None:
         """The unsigned form by which WooCommerce tries an address wants exactly 200."""
@@ -120,6 +130,18 @@ class WooCommerce(Connector):
     async def thaw(self, ref: TwinRef, remote: Remote) -> None:
         """The shop's checkout goes on."""
         await thaw_cart(ref, remote)
+
+    async def place(self, placement: Placement, remote: Remote) -> Placed:
+        """The cart as an order that waits for its payment, at the shop's own prices."""
+        return await make_order(placement, remote)
+
+    async def withdraw(self, ref: TwinRef, remote: Remote) -> bool:
+        """Cancels the order unless it was bought."""
+        return await cancel_order(ref, remote)
+
+    async def pay_url(self, ref: TwinRef, remote: Remote) -> str | None:
+        """The shop's page to pay that order."""
+        return await pay_url(ref, remote)
 
     def continue_url(self, code: str, settings: Any) -> str:
         """The shop itself, whose plugin joins the session it finds and leads to its cart."""

@@ -9,6 +9,7 @@ from cartbridge_woocommerce.validation import understood
 CART_ID: Final = "_cartbridge_cart_id"
 CART_REVISION: Final = "_cartbridge_cart_revision"
 PUSH: Final = "_cartbridge_push"
+PLACEMENT: Final = "_cartbridge_placement"
 
 BOUGHT: Final = frozenset({"processing", "on-hold", "completed"})
 UNPAID: Final = frozenset({"pending", "failed"})

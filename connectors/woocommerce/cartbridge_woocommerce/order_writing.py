@@ -83,7 +83,7 @@ async def _rows(
         return [_resized(first, mine, line.quantity), *gone]
     if not line.quantity:
         return []
-    numbers = await _numbers(line.key, remote)
+    numbers = await shop_numbers(line.key, remote)
     if numbers is None:
         refused.append(_refusal(line, ZERO, "unknown_item"))
         return []
@@ -109,7 +109,7 @@ def _scaled(amounts: Iterable[Decimal], ratio: Decimal) -> str:
     return str((sum(amounts, ZERO) * ratio).quantize(_CENT_OF_A_CENT, ROUND_HALF_UP))
 
 
-async def _numbers(key: str, remote: Remote) -> dict[str, int] | None:
+async def shop_numbers(key: str, remote: Remote) -> dict[str, int] | None:
     """The shop's own numbers of an article that is not in the order yet."""
     name = named(key)
     if "variation_id" in name or "product_id" in name:

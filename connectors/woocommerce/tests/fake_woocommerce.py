@@ -83,6 +83,8 @@ class Shop(Platform):
         return httpx.Response(200 if rest else 201, json=self.webhooks[name])
 
     def respond_orders(self, request: httpx.Request, rest: str, body: Any) -> httpx.Response:
+        if not rest and request.method == "POST":
+            return httpx.Response(201, json=self.make_order(body))
         if not rest:
             asked = request.url.params
             trash = asked["status"] == "trash"
@@ -91,6 +93,7 @@ class Shop(Platform):
                 for row in self.orders.values()
                 if row["date_modified_gmt"] > asked["modified_after"]
                 and (row["status"] == "trash") == trash
+                and asked["status"] in ("any", "trash", row["status"])
             ]
             rows.sort(key=lambda row: str(row["date_modified_gmt"]))
             size, page = int(asked["per_page"]), int(asked["page"])
@@ -110,6 +113,9 @@ class Shop(Platform):
 
     def write_order(self, order: dict[str, Any], body: Any) -> None:
         """As PUT does: rows with an id are changed, others are added, quantity 0 takes one out."""
+        if "status" in body:
+            order.update(status=body["status"], date_modified_gmt=at_once())
+            return
         rows: dict[int, dict[str, Any]] = {row["id"]: row for row in order["line_items"]}
         for told in body["line_items"]:
             if told.get("quantity") == 0:
@@ -155,6 +161,30 @@ class Shop(Platform):
             tax, total = tax + own, total + own + Decimal(row["total"])
         order.update(total=amount(total), total_tax=amount(tax), date_modified_gmt=at_once())
 
+    def make_order(self, body: Any) -> dict[str, Any]:
+        """As POST does: of the shop's own prices, waiting for its payment."""
+        number = str(self.number())
+        self.orders[number] = {
+            "id": int(number),
+            "number": number,
+            "status": "pending",
+            "payment_url": f"https://shop.example/checkout/order-pay/{number}/?key=wc_order_1",
+            "currency": "EUR",
+            "prices_include_tax": True,
+            "date_created_gmt": at_once(),
+            "date_paid_gmt": None,
+            "customer_id": 0,
+            "shipping_total": "0.00",
+            "shipping_tax": "0.00",
+            "payment_method": "",
+            "meta_data": body["meta_data"],
+            "coupon_lines": [],
+            "refunds": [],
+            "line_items": [self.order_row(row) for row in body["line_items"]],
+        }
+        self.total(self.orders[number])
+        return self.orders[number]
+
     def number(self) -> int:
         """The next number of the shop."""
         self.numbers += 1
@@ -180,28 +210,21 @@ class OrderShop(Shop):
     kind = "order"
 
     def new_cart(self) -> str:
-        number = str(self.number())
         rows = [{"product_id": 12, "variation_id": 15, "quantity": 1}]
         rows.append({"product_id": 21, "variation_id": 0, "quantity": 3})
-        self.orders[number] = {
-            "id": int(number),
-            "number": number,
-            "status": "pending",
-            "currency": "EUR",
-            "prices_include_tax": True,
-            "date_created_gmt": at_once(),
-            "date_paid_gmt": None,
-            "customer_id": 0,
-            "shipping_total": "0.00",
-            "shipping_tax": "0.00",
-            "payment_method": "",
-            "meta_data": [],
-            "coupon_lines": [],
-            "refunds": [],
-            "line_items": [self.order_row(row) for row in rows],
-        }
-        self.total(self.orders[number])
-        return number
+        return str(self.make_order({"line_items": rows, "meta_data": []})["id"])
+
+    def placed(self) -> list[str]:
+        return [
+            number
+            for number, order in self.orders.items()
+            if order["status"] == "pending" and order["meta_data"]
+        ]
+
+    def sell(self, external_id: str) -> None:
+        self.orders[external_id].update(
+            status="processing", date_paid_gmt=at_once(), date_modified_gmt=at_once()
+        )
 
     def edit(self, external_id: str) -> None:
         order = self.orders[external_id]

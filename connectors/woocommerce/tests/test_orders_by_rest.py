@@ -135,7 +135,7 @@ async def test_an_order_that_is_paid_or_ended_is_left_alone(remote: Remote, stat
 async def test_without_the_plugin_there_are_no_carts(remote: Remote) -> None:
     settings = remote.settings
     assert WOO.writes(settings) == "best_effort"
-    assert WOO.capabilities(settings) == {"fetch", "push", "changed_since", "hook"}
+    assert WOO.capabilities(settings) == {"fetch", "push", "place", "changed_since", "hook"}
     cart = TwinRef(connection="con_1", external_id="7")
     with pytest.raises(Refuse, match="companion"):
         await WOO.fetch(cart, remote)
