@@ -69,7 +69,7 @@ def shops() -> list[Vendor]:
 
 def tills() -> list[Vendor]:
     """Whose tills are shown a cart: one suite of each connector."""
-    return _first(lambda vendor: vendor.suite.fake.kind != "cart" and "place" in vendor.able)
+    return _first(lambda vendor: vendor.suite.fake.kind == "till_order" and "place" in vendor.able)
 
 
 def _first(fits: Callable[[Any], bool]) -> list[Vendor]:
