@@ -19,6 +19,9 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile 
 	--generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--strip-extras --allow-unsafe
 
+# Of these `make test` plays the ones that are not slow.
+STORIES := platform
+
 .PHONY: help run demo test e2e companion faults bench check lint schemas docs lock clean
 
 help: ## List what can be made
@@ -30,16 +33,17 @@ run: $(INSTALLED) ## Start the gateway with the demo retailer and its own Postgr
 demo: $(INSTALLED) ## Play the story of a shopper and two tills against `make run`
 	@exec $(BIN)/cartbridge demo
 
-test: $(INSTALLED) ## Run every test, database included; real platforms too if Node is there
+test: $(INSTALLED) ## Run every test, database included; a real Vendure too if Node is there
 	$(BIN)/python -m pytest -m "not platform" $(SIDE_BY_SIDE)
-	@if command -v node >/dev/null 2>&1; then $(MAKE) --no-print-directory e2e; \
+	@if command -v node >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory e2e STORIES="platform and not slow"; \
 	else echo "NOT RUN: the tests against real platforms need Node 20 or newer (make e2e)"; fi
 
-e2e: $(INSTALLED) ## Run the tests against real platforms (needs Node and the npm registry)
+e2e: $(INSTALLED) ## Run the stories on real platforms: Vendure, Medusa (needs Node and npm)
 	@command -v node >/dev/null 2>&1 || { \
 		echo "make e2e starts real platforms with Node: install Node 20 or newer, then try again"; \
 		exit 1; }
-	$(BIN)/python -m pytest -m platform || { status=$$?; \
+	$(BIN)/python -m pytest -m "$(STORIES)" || { status=$$?; \
 		if [ $$status -eq 5 ]; then echo "NOT RUN: there are no tests against real platforms"; \
 		else exit $$status; fi; }
 
