@@ -19,7 +19,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile 
 	--generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--strip-extras --allow-unsafe
 
-# Of these `make test` plays the ones that are not slow.
+# Of these `make test` plays those that are not long.
 STORIES := platform
 
 .PHONY: help run demo test e2e companion faults bench check lint schemas docs lock clean
@@ -36,7 +36,7 @@ demo: $(INSTALLED) ## Play the story of a shopper and two tills against `make ru
 test: $(INSTALLED) ## Run every test, database included; a real Vendure too if Node is there
 	$(BIN)/python -m pytest -m "not platform" $(SIDE_BY_SIDE)
 	@if command -v node >/dev/null 2>&1; \
-	then $(MAKE) --no-print-directory e2e STORIES="platform and not slow"; \
+	then $(MAKE) --no-print-directory e2e STORIES="platform and not long"; \
 	else echo "NOT RUN: the tests against real platforms need Node 20 or newer (make e2e)"; fi
 
 e2e: $(INSTALLED) ## Run the stories on real platforms: Vendure, Medusa (needs Node and npm)

@@ -21,7 +21,7 @@ from tests.acceptance.world import World, free_port, open_world, shown, until
 from tests.platforms.medusa.shop import BadLine, Shopper, environment, medusa, prepare
 from tests.platforms.vendure_shop import has_node
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.platform, pytest.mark.long, pytest.mark.timeout(600)]
 
 LAMP, PLAID, BOOK, TEA = "LAMP-OAK", "PLAID", "BOOK-LIGHT", "3760123451093"
 NOWHERE = "http://127.0.0.1:9/v1/hooks/none"
