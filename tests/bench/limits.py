@@ -18,8 +18,8 @@ thousand calls of small, checked values. With callers and PostgreSQL on the same
 bounds what is sustained; the loops scale with cores (`serve --workers N`), one process does not.
 
 **Claims** ask seven times: the call's own key, the cart, what has arrived and waits in its lane,
-the claim's pointer, the append, the price list and the key once more; only the append waits for the
-disk. A claim costs about 2.5 ms of the gateway's processor (a third of it waiting on and talking to
+the claim's pointer, the append, the price list and the key once more; three of them wait for the
+disk, since a gateway may outlive what its database forgets. A claim costs about 2.5 ms of the gateway's processor (a third of it waiting on and talking to
 PostgreSQL, a tenth each for reading the cart, the price report and showing it) and 0.8 ms of
 PostgreSQL's; a hook costs 1.3 and 0.4 ms until it is in its cart. 300 claims and 500 hooks a second
 are therefore 1.9 processors of the two, callers not counted: the rate is nearly sustained and
