@@ -19,10 +19,10 @@ bounds what is sustained; the loops scale with cores (`serve --workers N`), one 
 
 **Claims** ask seven times: the call's own key, the cart, what has arrived and waits in its lane,
 the claim's pointer, the append, the price list and the key once more; three of them wait for the
-disk, since a gateway may outlive what its database forgets. A claim costs about 2.5 ms of the gateway's processor (a third of it waiting on and talking to
-PostgreSQL, a tenth each for reading the cart, the price report and showing it) and 0.8 ms of
-PostgreSQL's; a hook costs 1.3 and 0.4 ms until it is in its cart. 300 claims and 500 hooks a second
-are therefore 1.9 processors of the two, callers not counted: the rate is nearly sustained and
-nothing is refused, but at 95 % of a machine every hiccup queues. With 150 claims a second and no
-hooks half of them are answered within 11 ms.
+disk, since a gateway may outlive what its database forgets. A claim costs about 2.5 ms of the
+gateway's processor (a third of it waiting on and talking to PostgreSQL, a tenth each for reading
+the cart, the price report and showing it) and 0.8 ms of PostgreSQL's; a hook costs 1.3 and 0.4 ms
+until it is in its cart. 300 claims and 500 hooks a second are therefore 1.9 processors of the two,
+callers not counted: the rate is nearly sustained and nothing is refused, but at 95 % of a machine
+every hiccup queues. With 150 claims a second and no hooks half of them are answered within 11 ms.
 """
