@@ -1,6 +1,7 @@
 """The installed connectors, found by entry point, and the connections made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import invalidate_caches
@@ -140,11 +141,21 @@ class Connectors:
 
     async def on_offer(self, tenant: UUID) -> list[Link]:
         """The connections whose tills are shown a cart as soon as it is on offer."""
-        links = []
-        for connection in await self._directory.connections.list(tenant):
-            if connection.connector in self._found and connection.state != "paused":
-                links.append(self.link(connection))
-        return [link for link in links if link.placing == "on_offer"]
+        links = [await self.usable(tenant, one.slug) for one in await self.all_of(tenant)]
+        return [link for link in links if link is not None and link.placing == "on_offer"]
+
+    async def all_of(self, tenant: UUID) -> Sequence[Connection]:
+        """The tenant's connections."""
+        return await self._directory.connections.list(tenant)
+
+    async def usable(self, tenant: UUID, name: str) -> Link | None:
+        """As `by_name`; None too if its connector is gone, or refuses its settings.
+
+        For what is done beside a till's call, which must not fail by it.
+        """
+        with suppress(Problem):
+            return await self.by_name(tenant, name)
+        return None
 
     async def of(self, tenant: UUID, ref: TwinRef) -> Link:
         """The link a twin is on; Problem if the connection was removed."""

@@ -33,8 +33,8 @@ async def online_shop(gateway: Gateway, tenant: UUID, cart: Cart) -> Link | None
     """
     known = [twin.ref.connection for twin in cart.twins if twin.ref.kind != "till_order"]
     found = []
-    for connection in await gateway.directory.connections.list(tenant):
-        link = await gateway.connectors.by_name(tenant, connection.slug)
+    for connection in await gateway.connectors.all_of(tenant):
+        link = await gateway.connectors.usable(tenant, connection.slug)
         if link is None or (cart.brand is not None and connection.brand not in (None, cart.brand)):
             continue
         if link.can("continue_online") or link.placing == "on_link":
@@ -55,7 +55,7 @@ async def _claimed(
     terminal = await gateway.directory.terminals.get(tenant, fact.terminal)
     todo = []
     for name, till in sorted(terminal.external_ids.items()) if terminal is not None else ():
-        link = await gateway.connectors.by_name(tenant, name)
+        link = await gateway.connectors.usable(tenant, name)
         if link is None or link.placing != "on_claim":
             continue
         links[link.id] = link

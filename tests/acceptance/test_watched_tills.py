@@ -296,3 +296,16 @@ async def test_a_shop_without_a_way_to_join_gets_an_order_to_be_paid(world: Worl
     await looked_at(world, cart)
     bought = await world.in_state(cart, "fulfilled")
     assert bought["sale"]["order_number"] == "W-1"
+
+
+async def test_a_till_system_whose_connector_is_gone_stops_no_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = await watched(world)
+    monkeypatch.setattr(connectors, "entry_points", lambda group: [])
+    for kept in (world.gateway.connectors._found, world.gateway.connectors._loaded):
+        kept.pop("watched-till", None)
+    world.gateway.connectors._links.clear()
+    cart, offer = await world.offered(line(LAMP))
+    assert (await till.claim(code=offer["code"])).status_code == 201
+    assert (await world.cart(cart["id"]))["state"] == "claimed"
