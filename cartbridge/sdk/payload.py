@@ -3,9 +3,13 @@
 import json
 import re
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from cartbridge.sdk.errors import Unreadable
+
+Model = TypeVar("Model", bound=BaseModel)
 
 MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 50_000  # the 2,000 lines that a cart may have, each told in every detail
@@ -13,6 +17,7 @@ MAX_VALUES: Final = 50_000  # the 2,000 lines that a cart may have, each told in
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?')
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
+_MAX_SAID: Final = 3  # wrong fields that one error names
 _MARKS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{},]')
 
 
@@ -109,3 +114,22 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return members
+
+
+def understood(model: type[Model], value: Any, where: str = "") -> Model:
+    """A part of a body in its form; Unreadable names the wrong fields, never what they held."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        said = error.errors(include_url=False, include_context=False, include_input=False)
+    wrong = "; ".join(f"{_path(where, fault['loc'])}: {fault['msg']}" for fault in said[:_MAX_SAID])
+    more = f"; {len(said) - _MAX_SAID} more" if len(said) > _MAX_SAID else ""
+    raise Unreadable(wrong + more)
+
+
+def _path(where: str, location: tuple[int | str, ...]) -> str:
+    path = where
+    for part in location:
+        name = str(part)[:60].encode("ascii", "backslashreplace").decode()
+        path += f"[{part}]" if isinstance(part, int) else f".{name}"
+    return path.removeprefix(".") or "body"

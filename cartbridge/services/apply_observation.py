@@ -44,21 +44,11 @@ async def apply_observation(
         case o.CartOrdered():
             return await _order(gateway, link, ref, seen, cause)
         case o.CheckoutSeen():
-            if await _was_placed(gateway, link, ref):
-                return None  # it is to be paid there: that is what it was made for
-            return await _known(
-                gateway, link, ref, cause, seen.at, _fixed(c.SeeCheckout(link.id, seen.step))
-            )
+            return await _known(gateway, link, ref, cause, seen.at, _at_checkout(link, ref, seen))
         case o.CartReturned():
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
-
-
-async def _was_placed(gateway: Gateway, link: Link, ref: TwinRef) -> bool:
-    cart = await cart_of_twin(gateway, link.tenant, ref)
-    twin = cart.twin(ref) if cart is not None else None
-    return twin is not None and twin.placed is not None
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
@@ -111,6 +101,16 @@ def _while_it_holds(held: Cart, ref: TwinRef, make: Make) -> Make:
 def _fixed(command: c.Command) -> Make:
     async def make(cart: Cart) -> c.Command:
         return command
+
+    return make
+
+
+def _at_checkout(link: Link, ref: TwinRef, seen: o.CheckoutSeen) -> Make:
+    async def make(cart: Cart) -> c.SeeCheckout | None:
+        twin = cart.twin(ref)
+        if twin is not None and twin.placed is not None:
+            return None  # it is to be paid there: that is what it was made for
+        return c.SeeCheckout(link.id, seen.step)
 
     return make
 
@@ -199,7 +199,7 @@ async def _sold(
     """A till that we watch sold the cart: completed with the claim that it was put there for."""
     cart = await cart_of_twin(gateway, link.tenant, ref)
     twin = cart.twin(ref) if cart is not None else None
-    if cart is not None and claimed_for(cart, twin) is None:
+    if cart is not None and claimed_for(twin) is None:
         return await _order(gateway, link, ref, as_order(seen), cause)
 
     async def make(now: Cart) -> c.CompleteSale | None:

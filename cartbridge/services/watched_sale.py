@@ -17,14 +17,10 @@ from cartbridge.services.find_cart import new_id
 from cartbridge.services.gateway import Gateway
 
 
-def claimed_for(cart: Cart, twin: Twin | None) -> PlacedFor | None:
-    """The claim a sale on this twin belongs to: the one it was put there for, else the newest."""
-    if twin is not None and twin.placed is not None:
-        return twin.placed if twin.placed.terminal is not None else None
-    claim = cart.claim or cart.last_claim
-    if claim is None:
-        return None
-    return PlacedFor(by=claim.id, fence=claim.fence, store=claim.store, terminal=claim.terminal)
+def claimed_for(twin: Twin | None) -> PlacedFor | None:
+    """The claim that a sale on this twin belongs to: the one it was put there for, if any."""
+    placed = twin.placed if twin is not None else None
+    return placed if placed is not None and placed.terminal is not None else None
 
 
 def as_order(seen: o.SaleSeen) -> o.CartOrdered:
@@ -43,7 +39,7 @@ def completed(
     gateway: Gateway, link: Link, cart: Cart, ref: TwinRef, seen: o.SaleSeen
 ) -> c.CompleteSale | None:
     """What the till would have told us itself: lines taken, at which price, and what was added."""
-    claim = claimed_for(cart, cart.twin(ref))
+    claim = claimed_for(cart.twin(ref))
     if claim is None or claim.store is None or claim.terminal is None:
         return None
     lines: list[c.TakenAtTill] = []

@@ -23,12 +23,12 @@ from cartbridge.sdk.contract import (
 from cartbridge.sdk.documents import Cart, Line, Projection, Snapshot, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
+from cartbridge.sdk.payload import understood
 from cartbridge_medusa import payloads as wire
 from cartbridge_medusa.calls import OK, OR_CONFLICT, call, cart_path, missing, snapshot_of
 from cartbridge_medusa.lines import article_of
 from cartbridge_medusa.settings import Settings
 from cartbridge_medusa.translate import read_cart, snapshot
-from cartbridge_medusa.validation import understood
 
 PAGE: Final = 50  # carts at once; the companion reads each of them anew
 NEVER_WRITTEN: Final = frozenset({"shipping", "fee"})

@@ -6,11 +6,11 @@ from typing import Any, Final
 from cartbridge.sdk.documents import CodeRefusal, Customer, Refusal, Snapshot
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import CartGone, CartOrdered, CartSeen, CheckoutSeen, Lost, Read
+from cartbridge.sdk.payload import understood
 from cartbridge_medusa import payloads as wire
 from cartbridge_medusa.amounts import mode_of, shipping_total
 from cartbridge_medusa.lines import key_of, observed, taken
 from cartbridge_medusa.settings import Settings
-from cartbridge_medusa.validation import understood
 
 ENDED: Final = frozenset({"sold", "deleted"})
 

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from cartbridge.sdk.documents import Item
 from cartbridge.sdk.errors import Unknown, Unreadable
+from cartbridge.sdk.payload import understood
 from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.amounts import HUNDRED, Taxed
 from cartbridge_odoo.calls import Calls
-from cartbridge_odoo.validation import understood
 
 _FIELDS: Final = ("name", "default_code", "barcode", "uom_id", "taxes_id", "lst_price")
 _TAX: Final = ("amount", "amount_type", "price_include", "company_id")

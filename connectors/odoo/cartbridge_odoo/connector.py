@@ -26,6 +26,7 @@ from cartbridge.sdk.contract import (
 from cartbridge.sdk.documents import Cart, Line, Projection, TwinKind, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged
 from cartbridge.sdk.observations import Hint, Read
+from cartbridge.sdk.payload import understood
 from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.calls import Calls
 from cartbridge_odoo.changes import changes
@@ -37,7 +38,6 @@ from cartbridge_odoo.rules import rearm_rules, rules_are_on
 from cartbridge_odoo.settings import Settings
 from cartbridge_odoo.traces import OURS
 from cartbridge_odoo.translate import read_document
-from cartbridge_odoo.validation import understood
 from cartbridge_odoo.withdrawing import withdraw_quotation, withdraw_till_order
 from cartbridge_odoo.writing import push_rows
 

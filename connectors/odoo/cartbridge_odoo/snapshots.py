@@ -6,10 +6,10 @@ from cartbridge.sdk import payload
 from cartbridge.sdk.documents import CodeRefusal, Company, Customer, Refusal, Snapshot
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import Lost
+from cartbridge.sdk.payload import understood
 from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.sheets import Sheet
 from cartbridge_odoo.traces import from_preparation, from_reference
-from cartbridge_odoo.validation import understood
 
 
 def till_snapshot(

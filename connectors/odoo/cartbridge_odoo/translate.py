@@ -20,6 +20,7 @@ from cartbridge.sdk.observations import (
     SaleSeen,
     TakenLine,
 )
+from cartbridge.sdk.payload import understood
 from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.amounts import Taxed
 from cartbridge_odoo.documents import TILL
@@ -28,7 +29,6 @@ from cartbridge_odoo.naming import from_note, item_of
 from cartbridge_odoo.sheets import EXACT
 from cartbridge_odoo.snapshots import customer_of, sale_snapshot, till_snapshot
 from cartbridge_odoo.traces import OURS
-from cartbridge_odoo.validation import understood
 
 SOLD: Final = frozenset({"paid", "done", "invoiced"})
 OPEN: Final = frozenset({"draft", "sent"})

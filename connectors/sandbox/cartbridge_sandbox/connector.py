@@ -33,7 +33,6 @@ from cartbridge_sandbox.translate import (
     read_changed,
     read_hook,
     snapshot_of,
-    understood,
     write_body,
 )
 
@@ -63,7 +62,7 @@ class Sandbox(Connector):
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
         """The one basket a hook speaks of."""
-        told = understood(wire.Hook, payload.loads(hook.body))
+        told = payload.understood(wire.Hook, payload.loads(hook.body))
         # Going to the checkout and back leaves the basket, and its revision, as they were.
         revision = None if told.event in ("checkout", "left") else told.basket.rev
         # A hook is stored with its body in the shop: a repeat is the same bytes.
@@ -73,7 +72,7 @@ class Sandbox(Connector):
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         """What a hook says, or the basket that `fetch` brought."""
         if isinstance(document, Raw):
-            return read_hook(understood(wire.Hook, payload.loads(document.body)))
+            return read_hook(payload.understood(wire.Hook, payload.loads(document.body)))
         return read_changed(document) if "event" in document else read_basket(document)
 
     def project(self, cart: Cart, settings: Any) -> Projection:
@@ -91,7 +90,7 @@ class Sandbox(Connector):
         call = {"after": cursor["place"] if cursor else 0, "limit": PAGE}
         told = _told(await _call(remote, "changed", call, OK))
         try:
-            page = understood(wire.Changes, told)
+            page = payload.understood(wire.Changes, told)
         except Unreadable as error:
             raise Unknown(f"the answer cannot be understood: {error}") from error
         return Changed(told["changed"], {"place": page.place}, page.more)
@@ -150,6 +149,6 @@ def _basket(response: httpx.Response) -> dict[str, Any]:
 
 def _snapshot(basket: Mapping[str, Any]) -> Snapshot:
     try:
-        return snapshot_of(understood(wire.Basket, basket))
+        return snapshot_of(payload.understood(wire.Basket, basket))
     except Unreadable as error:
         raise Unknown(f"the answer cannot be understood: {error}") from error

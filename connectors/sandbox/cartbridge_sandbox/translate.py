@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any, Final
 
 from cartbridge.sdk.contract import Write
 from cartbridge.sdk.documents import (
@@ -34,20 +32,10 @@ from cartbridge.sdk.observations import (
     Read,
     TakenLine,
 )
+from cartbridge.sdk.payload import understood
 from cartbridge_sandbox import payloads as wire
 
-_Model = TypeVar("_Model", bound=BaseModel)
 _HUNDRED: Final = Decimal(100)
-
-
-def understood(model: type[_Model], value: Any) -> _Model:
-    """The value in its form; Unreadable names the field that is wrong, never its content."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = ".".join(str(part)[:60] for part in first["loc"])
-    raise Unreadable(f"{path}: {first['msg']}".encode("ascii", "backslashreplace").decode())
 
 
 def key_of(line: Line) -> str | None:

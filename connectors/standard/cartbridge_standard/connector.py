@@ -24,13 +24,13 @@ from cartbridge.sdk.contract import (
 from cartbridge.sdk.documents import Cart, Projection, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged, Refuse, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
+from cartbridge.sdk.payload import understood
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.calls import ask, call, data_of
 from cartbridge_standard.keys import item_key
 from cartbridge_standard.report import Report
 from cartbridge_standard.settings import Settings
 from cartbridge_standard.translate import ENDINGS, KEPT_ASIDE, cart_seen, read_envelope
-from cartbridge_standard.validation import understood
 from cartbridge_standard.writing import shown_snapshot, write_body, written_snapshot
 
 WRITE_STATUSES: Final = frozenset({200, 409})

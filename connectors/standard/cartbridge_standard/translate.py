@@ -13,12 +13,12 @@ from cartbridge.sdk.observations import (
     Observation,
     Read,
 )
+from cartbridge.sdk.payload import understood
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.lines import taken_of
 from cartbridge_standard.report import Report
 from cartbridge_standard.settings import Settings
 from cartbridge_standard.snapshots import count_unknown, snapshot_of
-from cartbridge_standard.validation import understood
 
 KEPT_ASIDE: Final = frozenset(
     {

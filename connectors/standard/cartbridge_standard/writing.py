@@ -6,12 +6,12 @@ from typing import Any
 from cartbridge.sdk.contract import Write
 from cartbridge.sdk.documents import Snapshot, plain
 from cartbridge.sdk.errors import Unreadable
+from cartbridge.sdk.payload import understood
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.refusals import names_of, refusals
 from cartbridge_standard.report import Report
 from cartbridge_standard.settings import Settings
 from cartbridge_standard.snapshots import snapshot_of
-from cartbridge_standard.validation import understood
 
 
 def write_body(write: Write) -> dict[str, Any]:

@@ -21,12 +21,12 @@ from cartbridge.sdk.contract import (
 from cartbridge.sdk.documents import Cart, Line, Projection, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
+from cartbridge.sdk.payload import understood
 from cartbridge_vendure import payloads as wire
 from cartbridge_vendure.calls import NO_CART, OK, OR_CONFLICT, call, missing
 from cartbridge_vendure.lines import key_of, sku_of
 from cartbridge_vendure.settings import Settings
 from cartbridge_vendure.translate import read_envelope, read_gone, read_order, snapshot
-from cartbridge_vendure.validation import understood
 
 PAGE: Final = 100  # orders at once; the companion lists 200 at most
 

@@ -13,9 +13,9 @@ from cartbridge.sdk.observations import (
     Lost,
     Read,
 )
+from cartbridge.sdk.payload import understood
 from cartbridge_vendure import payloads as wire
 from cartbridge_vendure.lines import key_of, observed, taken, taken_of
-from cartbridge_vendure.validation import understood
 
 GONE: Final = frozenset({"Cancelled", "Deleted"})
 FILLING: Final = frozenset({"Created", "AddingItems"})

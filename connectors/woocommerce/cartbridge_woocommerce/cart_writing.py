@@ -9,11 +9,11 @@ from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Moved, Remote, Write, Written
 from cartbridge.sdk.documents import TwinRef, plain
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import cart_payloads as wire
 from cartbridge_woocommerce.calls import PLUGIN, Answer, call
 from cartbridge_woocommerce.carts import snapshot
 from cartbridge_woocommerce.keys import named
-from cartbridge_woocommerce.validation import understood
 
 CONFLICT: Final = frozenset({409})
 LONGEST: Final = timedelta(hours=23)  # the plugin stops a checkout for a day at most

@@ -18,11 +18,11 @@ from cartbridge.sdk.observations import (
     Observation,
     Read,
 )
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import cart_payloads as wire
 from cartbridge_woocommerce.articles import article
 from cartbridge_woocommerce.keys import key_by
 from cartbridge_woocommerce.lines import Row, Sheet, observed, taken
-from cartbridge_woocommerce.validation import understood
 
 ENDED: Final = frozenset({"merged", "gone"})
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from cartbridge.sdk.contract import Changed, Remote
 from cartbridge.sdk.errors import Unknown, Unreadable
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import payloads
 from cartbridge_woocommerce.calls import PLUGIN, WC, call
 from cartbridge_woocommerce.cart_payloads import Changes
-from cartbridge_woocommerce.validation import understood
 
 PAGE: Final = 100  # the most that WooCommerce lists at once
 # Times of change are whole seconds, and a slow request is listed after quicker ones.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import payloads as wire
-from cartbridge_woocommerce.validation import understood
 
 CART_ID: Final = "_cartbridge_cart_id"
 CART_REVISION: Final = "_cartbridge_cart_revision"

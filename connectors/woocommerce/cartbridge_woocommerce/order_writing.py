@@ -7,12 +7,12 @@ from typing import Any, Final
 from cartbridge.sdk.contract import Remote, Write, WriteLine, Written
 from cartbridge.sdk.documents import CodeRefusal, Refusal, TwinRef
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import payloads as wire
 from cartbridge_woocommerce.calls import WC, Answer, call
 from cartbridge_woocommerce.keys import key_by, named
 from cartbridge_woocommerce.order_stages import PUSH, meta, order_of
 from cartbridge_woocommerce.orders import snapshot
-from cartbridge_woocommerce.validation import understood
 
 ZERO: Final = Decimal(0)
 _CENT_OF_A_CENT: Final = Decimal("0.0001")

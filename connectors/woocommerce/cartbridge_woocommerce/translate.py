@@ -10,11 +10,11 @@ from cartbridge.sdk.contract import Named, Raw
 from cartbridge.sdk.documents import TwinKind
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import Hint, Lost, Read
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import cart_payloads, payloads
 from cartbridge_woocommerce.carts import ENDED, read_cart
 from cartbridge_woocommerce.order_stages import NO_NEWS, cart_id, order_of, phase
 from cartbridge_woocommerce.orders import read_document, read_hook, twin_of
-from cartbridge_woocommerce.validation import understood
 
 NO_TOPIC: Final = "x-wc-webhook-topic: not one that the README lists for this connection"
 ASIDE: Final = {

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from cartbridge.sdk.contract import Remote
 from cartbridge.sdk.errors import Unknown, Unreadable
+from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce.calls import WC, call
 from cartbridge_woocommerce.payloads import Webhook
 from cartbridge_woocommerce.settings import Settings
-from cartbridge_woocommerce.validation import understood
 
 ORDERS: Final = ("order.created", "order.updated", "order.deleted", "order.restored")
 CARTS: Final = ("cart.updated",)
