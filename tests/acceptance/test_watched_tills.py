@@ -309,3 +309,26 @@ async def test_a_till_system_whose_connector_is_gone_stops_no_claim(
     cart, offer = await world.offered(line(LAMP))
     assert (await till.claim(code=offer["code"])).status_code == 201
     assert (await world.cart(cart["id"]))["state"] == "claimed"
+
+
+async def test_a_ticket_of_her_own_is_no_sale_of_the_till_that_holds_the_cart(
+    world: World,
+) -> None:
+    """Begun and saved at one till, held by another, and sold at the first all the same."""
+    till = await watched(world)
+    cart, claim = await claimed(world, till)
+    ticket = SYSTEM.orders[claim["claim"]].model_copy(update={"name": "saved-1"})
+    SYSTEM.orders["saved-1"] = ticket
+    await looked_at(world, "saved-1")
+    query = {"connection": "tills", "external_id": "saved-1", "kind": "till_order"}
+    (saved,) = (await world.operator.get("/v1/carts", **query)).json()["items"]
+    held = await world.till(0, 1).claim(cart=saved["id"])
+    assert held.status_code == 201, held.text
+
+    SYSTEM.sell("saved-1", "T-8", TakenLine(key="LAMP-OAK", quantity=2))
+    await looked_at(world, "saved-1")
+    bought = await world.in_state(saved["id"], "fulfilled")
+    assert bought["sale"]["order_number"] == "T-8"
+    assert bought["sale"]["receipt_number"] is None
+    assert "cart.sold" not in await world.events_of(saved["id"])
+    assert (await world.cart(cart))["state"] == "claimed"
