@@ -13,7 +13,20 @@ from cartbridge.domain.line import Prices
 from cartbridge.domain.model import Strict
 from cartbridge.domain.quantity import Amount
 
-TwinKind = Literal["cart", "checkout", "draft_order", "order", "till_order"]
+# The first five are counterparts of a cart; the last are what else a platform speaks of.
+TwinKind = Literal[
+    "cart",
+    "checkout",
+    "draft_order",
+    "order",
+    "till_order",
+    "wishlist",
+    "quote",
+    "enquiry",
+    "session",
+    "customer",
+    "item",
+]
 Writes = Literal["none", "best_effort", "conditional"]
 
 # A cart in a platform's own form: how much it shows of each item key.

@@ -183,9 +183,14 @@ def _time(hour: int, minute: int, tag: str) -> str:
 @cache
 def texts_of(language: str) -> Mapping[str, str | Mapping[str, str]]:
     """All texts of a language by dotted key; a text with a singular and a plural holds both."""
-    source = files("cartbridge.pages").joinpath("words", f"{language}.toml")
     rules = _FRENCH if language == "fr" else (_APOSTROPHE,)
-    return dict(_flat("", tomllib.loads(source.read_text("utf-8")), rules))
+    sources = files("cartbridge.pages").joinpath("words", language).iterdir()
+    return {
+        key: text
+        for source in sources
+        if source.name.endswith(".toml")
+        for key, text in _flat("", tomllib.loads(source.read_text("utf-8")), rules)
+    }
 
 
 def slots_of(template: str) -> frozenset[str]:

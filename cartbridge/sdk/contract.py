@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Final, Literal
 import httpx
 from pydantic import BaseModel
 
-from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item
-from cartbridge.domain.line import Prices
+from cartbridge.domain.line import Line, Prices
 from cartbridge.domain.model import Strict
 from cartbridge.domain.projection import Projection
 from cartbridge.domain.quantity import Amount
@@ -29,6 +28,9 @@ Capability = Literal[
     "changed_since",
     "hook",
     "refresh",
+    "push_wishlists",
+    "push_quotes",
+    "answer_enquiries",
 ]
 Placing = Literal["never", "on_offer", "on_claim", "on_link"]
 Login = Literal["adopts", "merges", "replaces", "nothing"]
@@ -86,10 +88,26 @@ class WriteLine(Strict):
     quantity: Amount
     unit: str = "C62"
     changed: bool = True  # False: it already shows this
+    prices: Prices | None = None  # of a quote: they hold
+
+
+class Terms(Strict):
+    """What a quote says beside its lines."""
+
+    state: Literal["requested", "issued", "accepted", "declined", "converted", "expired"]
+    number: str
+    valid_until: datetime | None = None
+    receipt_number: str | None = None  # converted: sold at a till under it
+    currency: str
+    tax_mode: Literal["inclusive", "exclusive"]
 
 
 class Write(Strict):
-    """A conditional write: only if the twin is still at `base_revision`."""
+    """A conditional write: only if the twin is still at `base_revision`.
+
+    The twin is a cart, a wish list or a quote, as `ref.kind` says; the last two only reach
+    connectors that declare `push_wishlists` or `push_quotes`.
+    """
 
     push_id: str
     ref: TwinRef
@@ -97,6 +115,9 @@ class Write(Strict):
     lines: tuple[WriteLine, ...]
     codes: tuple[str, ...] = ()
     customer: Customer | None = None
+    name: str | None = None  # of a wish list
+    archived: bool = False  # of a wish list: it is closed
+    terms: Terms | None = None  # of a quote
 
     @property
     def basket(self) -> Basket:
@@ -156,6 +177,18 @@ class Placed(Strict):
     kind: TwinKind = "till_order"
     external_id: str
     snapshot: Snapshot
+
+
+class ThreadMessage(Strict):
+    """One message of an enquiry's thread, to be shown there; the same `name` never shows twice."""
+
+    name: str
+    at: datetime
+    channel: str
+    author: Literal["customer", "staff"]
+    staff: str | None = None
+    text: str
+    closes: bool = False  # with it the enquiry is closed
 
 
 class Manifest(Strict):
@@ -236,8 +269,8 @@ class Connector(ABC):
         """What a hook, or a document that `fetch` brought, says; raises Unreadable."""
 
     @abstractmethod
-    def project(self, cart: Cart, settings: Any) -> Projection:
-        """The cart as this platform would show it: its rows merged as it merges them."""
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
+        """The lines as this platform would show them: its rows merged as it merges them."""
 
     def lane(self, terminal: str | None, settings: Any) -> str | None:
         """What calls for this till may not run side by side with; None: only those for one twin."""
@@ -275,6 +308,13 @@ class Connector(ABC):
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the twin on condition; a repeated push_id answers its first result."""
         raise NotImplementedError(f"{self.manifest.name} does not declare push")
+
+    async def answer_enquiry(self, ref: TwinRef, message: ThreadMessage, remote: Remote) -> None:
+        """Shows a message of ours in the enquiry's thread there; the same name again does nothing.
+
+        Ignore: the enquiry is gone there.
+        """
+        raise NotImplementedError(f"{self.manifest.name} does not declare answer_enquiries")
 
     async def place(self, placement: Placement, remote: Remote) -> Placed:
         """Puts a cart before the cashier; the same placement again answers what it became.

@@ -30,7 +30,7 @@ async def adopt_cart(gateway: Gateway, tenant: UUID, merged: Cart) -> Cart | Non
                 merged,
                 gone=shared.ref,
                 already_shown=True,  # our own twin there will show what it holds
-                merged_projection=link.connector.project(merged, link.settings),
+                merged_projection=link.connector.project(merged.lines, link.settings),
             )
         if gone is None or gone.ref.connection not in links:
             return c.AdoptMerged(merged)
@@ -44,7 +44,7 @@ async def adopt_cart(gateway: Gateway, tenant: UUID, merged: Cart) -> Cart | Non
             gone=gone.ref,
             ref=own.ref if own is not None else None,
             already_shown=_shows(own, merged.merged_at_revision),
-            merged_projection=link.connector.project(merged, link.settings),
+            merged_projection=link.connector.project(merged.lines, link.settings),
             projection=project(cart, link),
         )
 

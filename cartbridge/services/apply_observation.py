@@ -49,6 +49,8 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
+        case _:
+            return None
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
@@ -179,7 +181,7 @@ async def _returned(
     gateway: Gateway, link: Link, ref: TwinRef, seen: o.CartReturned, cause: Cause
 ) -> Outcome | None:
     async def make(cart: Cart) -> c.ReturnLines:
-        rows = link.connector.project(cart, link.settings)
+        rows = link.connector.project(cart.lines, link.settings)
         back = {
             row.lines[0]: (line.quantity, None)
             for line in seen.lines

@@ -53,7 +53,7 @@ class Errand:
 
 def project(cart: Cart, link: Link) -> Projection:
     """What the platform would show of the lines that are still wanted."""
-    return link.connector.project(cart.model_copy(update={"lines": cart.wanted}), link.settings)
+    return link.connector.project(cart.wanted, link.settings)
 
 
 def write_due(cart: Cart, twin: Twin, link: Link) -> bool:

@@ -27,6 +27,7 @@ CAPABILITIES: Final = {
     "changed_since": ("changed_since",),
     "hook": ("hook_is_on", "rearm"),
     "refresh": ("refresh",),
+    "answer_enquiries": ("answer_enquiry",),
 }
 
 
@@ -102,7 +103,7 @@ class Reading(Suite):
             for seen in read.observations:
                 if isinstance(seen, CartSeen):
                     cart = cart_of(seen.snapshot)
-                    shown_there = basket_of(self.connector.project(cart, settings))
+                    shown_there = basket_of(self.connector.project(cart.lines, settings))
                     assert shown_there == seen.snapshot.basket, name
 
     @promise("silver", "money")

@@ -62,6 +62,6 @@ def seen_after(before: Snapshot, write: Write, after: Snapshot) -> Change | None
 def key_of(connector: Connector, item: Item, settings: Any, unit: str = "C62") -> str:
     """The item key of an article in the platform's own form."""
     line = Line(id="lin_0", item=item, quantity=Quantity(value=Decimal(1), unit=unit))
-    rows = connector.project(Cart(id="crt_0", lines=(line,)), settings)
+    rows = connector.project((line,), settings)
     assert len(rows) == 1, f"project leaves out {item.sku or item.title}, which is sold there"
     return rows[0].key

@@ -1,6 +1,6 @@
 """A till system that is written by us and watched: its orders, and the connector for it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -20,7 +20,7 @@ from cartbridge.sdk.contract import (
     Remote,
 )
 from cartbridge.sdk.documents import (
-    Cart,
+    Line,
     ObservedLine,
     Projection,
     Snapshot,
@@ -96,8 +96,8 @@ class WatchedTill(Connector):
             return Read(observations=(Hint(kind="till_order", external_id=name),))
         return Read(observations=(document["seen"],))
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
-        return project_by(cart.lines, lambda line: line.item.sku)
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
+        return project_by(lines, lambda line: line.item.sku)
 
     def placing(self, settings: Any) -> Placing:
         placing: Placing = settings.placing

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from cartbridge.sdk import client
 from cartbridge.sdk.contract import Connector, Delivery, Manifest, Named, Raw, Refreshed, Remote
-from cartbridge.sdk.documents import Cart, Projection, TwinRef
+from cartbridge.sdk.documents import Line, Projection, TwinRef
 from cartbridge.sdk.errors import Forged
 from cartbridge.sdk.observations import Read
 
@@ -45,7 +45,7 @@ class TokenShop(Connector):
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         return Read()
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         return ()
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """Platforms that post webhooks of their own, read by a mapping file instead of a program."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from cartbridge.sdk.contract import (
     Remote,
     Reply,
 )
-from cartbridge.sdk.documents import Cart, Projection, TwinRef, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinRef, project_by
 from cartbridge.sdk.observations import Read
 from cartbridge_declarative import calls, handshakes, signatures
 from cartbridge_declarative.payloads import documents, fetched
@@ -75,9 +75,9 @@ class Declarative(Connector):
             return read_all(found, settings, report, document.received_at)
         return read_all([fetched(document, settings.rules, report)], settings, report, None)
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """One row per item key: the SKU, else the GTIN, else the title."""
-        return project_by(cart.lines, lambda line: line.item.key)
+        return project_by(lines, lambda line: line.item.key)
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The document as it is there now, at the address that the mapping names."""

@@ -10,7 +10,7 @@ from cartbridge_declarative import Declarative
 from cartbridge_declarative.settings import Settings
 
 from cartbridge.sdk.contract import Raw
-from cartbridge.sdk.documents import Cart, Item, Line, ObservedLine, Quantity, Snapshot
+from cartbridge.sdk.documents import Item, Line, ObservedLine, Quantity, Snapshot
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import (
     CartGone,
@@ -162,7 +162,7 @@ def test_rows_of_one_article_are_one_and_nothing_is_no_row() -> None:
         Line(id="lin_0", item=Item(sku="A", title="A"), quantity=Quantity(value=Decimal(1))),
         Line(id="lin_1", item=Item(title="Ruban"), quantity=Quantity(value=Decimal("1.5"))),
     ]
-    shown = CONNECTOR.project(Cart(id="crt_0", lines=tuple(lines)), settings())
+    shown = CONNECTOR.project(tuple(lines), settings())
     assert [one.key for one in shown] == ["sku:A", "title:Ruban"]
 
 

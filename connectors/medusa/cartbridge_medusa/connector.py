@@ -1,6 +1,6 @@
 """Medusa 2 through our companion plugin: signed snapshots in, conditional writes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -20,7 +20,7 @@ from cartbridge.sdk.contract import (
     WriteLine,
     Written,
 )
-from cartbridge.sdk.documents import Cart, Line, Projection, Snapshot, TwinRef, project_by
+from cartbridge.sdk.documents import Line, Projection, Snapshot, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge.sdk.payload import understood
@@ -67,9 +67,9 @@ class Medusa(Connector):
             return read_cart("data.", _envelope(document).data, settings)
         return read_cart("", document, settings)
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """Whole pieces, one row per SKU, else EAN, else title; the shop names what it lacks."""
-        return project_by(cart.lines, _key)
+        return project_by(lines, _key)
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The cart as it is now, also when it was bought; None if the shop has none."""

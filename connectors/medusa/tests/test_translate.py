@@ -12,7 +12,7 @@ from cartbridge_medusa.settings import Settings
 from pydantic import ValidationError
 
 from cartbridge.sdk.contract import Raw
-from cartbridge.sdk.documents import Cart, Item, Line, ObservedLine, Quantity, Snapshot
+from cartbridge.sdk.documents import Item, Line, ObservedLine, Quantity, Snapshot
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import CartGone, CartOrdered, CartSeen, CheckoutSeen, Read
 
@@ -200,7 +200,7 @@ def test_an_amount_that_is_none_is_refused_by_name(field: str, value: Any) -> No
 )
 def test_whole_pieces_are_projected(item: Item, amount: str, unit: str, key: str | None) -> None:
     line = Line(id="lin_1", item=item, quantity=Quantity(value=Decimal(amount), unit=unit))
-    shown = MEDUSA.project(Cart(id="crt_1", lines=(line,)), SETTINGS)
+    shown = MEDUSA.project((line,), SETTINGS)
     assert [row.key for row in shown] == ([key] if key else [])
 
 

@@ -1,6 +1,6 @@
 """Odoo as a shop and as a till: hints in, orders read back, carts put before its cashiers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
@@ -23,7 +23,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Cart, Line, Projection, TwinKind, TwinRef, Writes, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinKind, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged
 from cartbridge.sdk.observations import Hint, Read
 from cartbridge.sdk.payload import understood
@@ -116,9 +116,9 @@ class Odoo(Connector):
         hints = (Hint(kind=one.kind, external_id=one.external_id) for one in named)
         return Read(observations=tuple(hints))
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """Articles by internal reference, else bar code, else name; delivery is Odoo's own."""
-        return project_by(cart.lines, _key)
+        return project_by(lines, _key)
 
     def lane(self, terminal: str | None, settings: Any) -> str | None:
         """Orders of one pos.config wait for its numbering: they are sent one at a time."""

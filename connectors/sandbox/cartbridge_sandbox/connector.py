@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -21,7 +21,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Cart, Projection, Snapshot, TwinRef, project_by
+from cartbridge.sdk.documents import Line, Projection, Snapshot, TwinRef, project_by
 from cartbridge.sdk.errors import Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_sandbox import payloads as wire
@@ -75,9 +75,9 @@ class Sandbox(Connector):
             return read_hook(payload.understood(wire.Hook, payload.loads(document.body)))
         return read_changed(document) if "event" in document else read_basket(document)
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """One row per SKU; what has none stays out."""
-        return project_by(cart.lines, key_of)
+        return project_by(lines, key_of)
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The basket as it is there now; None if it is gone."""

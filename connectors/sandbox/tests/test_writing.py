@@ -54,7 +54,7 @@ async def test_a_fetch_shows_what_a_hook_shows(
     (seen,) = SANDBOX.read(hooks.taken[-1], remote.settings).observations
     assert isinstance(seen, CartSeen)
     assert await fetched(ref, remote) == seen.snapshot
-    (row,) = SANDBOX.project(cart_of(seen.snapshot), None)
+    (row,) = SANDBOX.project(cart_of(seen.snapshot).lines, None)
     assert (row.key, row.quantity) == ("PLAID", Decimal(2))
 
 

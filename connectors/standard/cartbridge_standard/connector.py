@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Final
@@ -21,7 +21,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Cart, Projection, TwinRef, Writes, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged, Refuse, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge.sdk.payload import understood
@@ -93,9 +93,9 @@ class Standard(Connector):
         report = Report()
         return Read(observations=(cart_seen(document, settings, report),), report=report.entries)
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """Quantity per item key: rows of one article are one."""
-        return project_by(cart.lines, lambda line: item_key(line.item))
+        return project_by(lines, lambda line: item_key(line.item))
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The cart as it is there now, through `read_url`; None if it is gone."""

@@ -126,7 +126,7 @@ def test_attributes_distinguish_in_any_order() -> None:
 
 def test_rows_of_one_article_are_summed_in_its_own_form() -> None:
     seen = snapshot(line(quantity=2), line(quantity="0.5", external_id="other row")).snapshot
-    (row,) = STANDARD.project(cart_of(seen), None)
+    (row,) = STANDARD.project(cart_of(seen).lines, None)
     assert (row.key, row.quantity, row.lines) == ("sku:A", seen.basket["sku:A"], ("lin_0", "lin_1"))
 
 

@@ -1,6 +1,6 @@
 """Vendure 3 through our companion plugin: signed snapshots in, conditional writes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -18,7 +18,7 @@ from cartbridge.sdk.contract import (
     WriteLine,
     Written,
 )
-from cartbridge.sdk.documents import Cart, Line, Projection, TwinRef, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge.sdk.payload import understood
@@ -66,9 +66,9 @@ class Vendure(Connector):
             return read_envelope(_envelope(document))
         return read_gone(document) if document.get("error") == NO_CART else read_order(document)
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """Whole pieces of articles with a SKU, one row each; anything else Vendure cannot hold."""
-        return project_by(cart.lines, _key)
+        return project_by(lines, _key)
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The order as it is now, or where it was joined to; None if the shop has none."""

@@ -1,6 +1,6 @@
 """WooCommerce: its signed webhooks in, its orders and, through our plugin, its carts out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -21,7 +21,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Cart, Line, Projection, TwinRef, Writes, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Refuse
 from cartbridge.sdk.observations import Read
 from cartbridge_woocommerce import changes, webhooks
@@ -91,9 +91,9 @@ class WooCommerce(Connector):
             return read_webhook(document)
         return read_fetched(document)
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """Pieces of articles that the shop has a name for, one row each."""
-        return project_by(cart.lines, _key)
+        return project_by(lines, _key)
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The cart through the plugin, or the order, as it is now; None if it is gone."""

@@ -13,7 +13,7 @@ from cartbridge_woocommerce.payloads import Stage
 
 from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Raw
-from cartbridge.sdk.documents import Cart, Item, Line, Quantity
+from cartbridge.sdk.documents import Item, Line, Quantity
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import CartReturned, CartSeen, Read
 from cartbridge.testing.connector import NOW, shown
@@ -174,7 +174,7 @@ def test_what_the_shop_has_no_name_for_is_left_out() -> None:
         Line(id="lin_2", item=Item(sku="M", title="M"), quantity=_metres("1.5")),
         Line(id="lin_3", item=Item(sku="A", title="A"), quantity=Quantity(value=Decimal(2))),
     )
-    rows = WOO.project(Cart(id="crt_0", lines=lines), None)
+    rows = WOO.project(lines, None)
     assert [(row.key, row.quantity) for row in rows] == [("sku:A", Decimal(2))]
 
 

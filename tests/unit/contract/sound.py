@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final
@@ -29,8 +29,8 @@ from cartbridge.sdk.contract import (
     Written,
 )
 from cartbridge.sdk.documents import (
-    Cart,
     Item,
+    Line,
     ObservedLine,
     Projection,
     Refusal,
@@ -117,8 +117,8 @@ class Sound(Connector):
         seen = CartSeen(external_id=body.cart, snapshot=self.snapshot(body))
         return Read(observations=(seen,), report=self.lost(body))
 
-    def project(self, cart: Cart, settings: Any) -> Projection:
-        return project_by(cart.lines, lambda line: line.item.sku)
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
+        return project_by(lines, lambda line: line.item.sku)
 
     def body(self, document: Raw | Mapping[str, Any]) -> Body:
         told = self.parsed(document.body) if isinstance(document, Raw) else document

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Connector, Delivery, Named, Raw, Reply
-from cartbridge.sdk.documents import Cart, ObservedLine, Projection, plain, project_by
+from cartbridge.sdk.documents import Line, ObservedLine, Projection, plain, project_by
 from cartbridge.sdk.errors import Forged, Unreadable
 from cartbridge.sdk.observations import Lost, Read
 from tests.unit.contract.sound import Body, Row, Settings, Sound, mac
@@ -107,8 +107,8 @@ class ReadsUnknownRows(Sound):
 
 
 class ProjectsOtherwise(Sound):
-    def project(self, cart: Cart, settings: Any) -> Projection:
-        return project_by(cart.lines, lambda line: f"{line.item.sku}/{plain(line.quantity.value)}")
+    def project(self, lines: Sequence[Line], settings: Any) -> Projection:
+        return project_by(lines, lambda line: f"{line.item.sku}/{plain(line.quantity.value)}")
 
 
 class DropsACent(Sound):
