@@ -23,6 +23,8 @@ from cartbridge.services.find_cart import (
     twin_key,
 )
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_price import observe_price
+from cartbridge.services.observe_stock import observe_stock
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.run_command import Make, Outcome, run_command
 from cartbridge.services.watched_sale import as_order, claimed_for, completed
@@ -49,6 +51,12 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
+        case o.StockSeen():
+            await observe_stock(gateway, link, seen)
+            return None
+        case o.PriceSeen():
+            await observe_price(gateway, link, seen)
+            return None
         case _:
             return None
 
