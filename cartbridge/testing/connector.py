@@ -1,5 +1,6 @@
 """The contract every connector passes: subclass, name the connector, add recorded payloads."""
 
+from cartbridge.testing.both_sides import BothSides
 from cartbridge.testing.calling import Calling
 from cartbridge.testing.claims import Claims
 from cartbridge.testing.placing import Placing
@@ -33,6 +34,7 @@ class ConnectorContract(
     Calling,
     Writing,
     Placing,
+    BothSides,
     Troubles,
     Claims,
 ):
