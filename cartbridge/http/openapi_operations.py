@@ -27,6 +27,7 @@ _MEDIA: Final = {
 _TAGS: Final = {
     "shop": "Shops",
     "items": "Articles",
+    "stock": "Articles",
     "pos": "Tills",
     "sheet": "Tills",
     "feed": "Feed",

@@ -24,6 +24,7 @@ from cartbridge.http import (
     pos,
     sheet,
     shop,
+    stock,
     subscriptions,
 )
 from cartbridge.http.body import ARRIVING, Arriving
@@ -46,6 +47,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *sheet.routes.told,
     *feed.routes.told,
     *items.routes.told,
+    *stock.routes.told,
     *subscriptions.routes.told,
     *messages.routes.told,
     *dead_letters.routes.told,

@@ -1,7 +1,9 @@
 """What has to be done outside because of what happened to a cart: written in the same append."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from cartbridge.domain import merge
@@ -18,14 +20,36 @@ Links = dict[str, Link]  # connection → its link
 
 
 @dataclass(frozen=True)
+class Holding:
+    """Goods that are kept for a hand-over in a store of ours, until a time."""
+
+    handover: str
+    store: str
+    until: datetime
+
+    @classmethod
+    def told(cls, told: Mapping[str, str]) -> "Holding":
+        """As it stands in an errand's details."""
+        return cls(told["handover"], told["store"], datetime.fromisoformat(told["until"]))
+
+    @property
+    def details(self) -> dict[str, str]:
+        """As an errand carries it."""
+        until = self.until.isoformat()
+        return {"handover": self.handover, "store": self.store, "until": until}
+
+
+@dataclass(frozen=True)
 class Errand:
     """A message for the outbox: what to do, for which twin, in whose lane."""
 
     document: str
-    kind: str  # write, freeze, thaw, fetch, take_in, adopt, place, withdraw
+    # write, freeze, thaw, fetch, take_in, adopt, place, withdraw, hold_stock, release_stock
+    kind: str
     ref: TwinRef | None = None
     on: str | None = None  # the connection, where there is no twin yet
     placing: PlacedFor | None = None  # what a cart is put on a till for
+    holding: Holding | None = None  # goods that are kept aside for it
     within: str | None = None  # the lane that the connector asks for
 
     @property
@@ -48,6 +72,8 @@ class Errand:
             details["ref"] = self.ref.model_dump(mode="json")
         if self.placing is not None:
             details |= {"on": self.on, "placing": self.placing.model_dump(mode="json")}
+        if self.holding is not None:
+            details |= {"on": self.on, "holding": self.holding.details}
         return json.dumps(details, separators=(",", ":"), sort_keys=True).encode()
 
 

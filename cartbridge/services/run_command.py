@@ -30,6 +30,7 @@ from cartbridge.services.consequences import Errand, Links, errands
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.placements import placements
 from cartbridge.services.problems import Problem, refused
+from cartbridge.services.stock_holds import stock_holds
 
 _TRIES: Final = 30  # each conflict means that somebody else got on
 
@@ -177,6 +178,7 @@ async def _change(
         )
         todo += errands(was, decided, links)
         todo += await placements(gateway, caller.tenant, decided, links)
+        todo += await stock_holds(gateway, caller.tenant, was, decided, links)
         leases += _leases(gateway, decided)
     return Change(
         command=command_id,

@@ -9,9 +9,11 @@ from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
 from cartbridge.services.connectors import Link
+from cartbridge.services.consequences import Holding
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.keep_stock import hold_stock, release_stock
 from cartbridge.services.observe_twin import Cause, observe_twin
 from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
@@ -28,6 +30,11 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])
         await place_cart(gateway, link, PlacedFor.model_validate(details["placing"]), message)
+    elif message.kind in ("hold_stock", "release_stock"):
+        details = json.loads(message.payload)
+        link = await _link(gateway, message, details["on"])
+        keep = hold_stock if message.kind == "hold_stock" else release_stock
+        await keep(gateway, link, Holding.told(details["holding"]), message)
     else:
         ref = TwinRef.model_validate(json.loads(message.payload)["ref"])
         await _for_twin(gateway, await _link(gateway, message, ref.connection), ref, message)

@@ -65,7 +65,9 @@ class BothSides(Suite):
         assert found[item.key, next_one] == 0
         assert found[other.key, one] == 7
         told = await self.connector.stock([item], [next_one], there.remote)
-        assert [(row.key, row.store, row.quantity) for row in told] == [(item.key, next_one, 0)]
+        assert [(row.key, row.store, row.quantity) for row in told] == [
+            (item.key, next_one, Decimal(0))
+        ]
 
     @on_platform("silver", STOCK, "stock")
     async def test_counts_nothing_it_does_not_know(self, there: There) -> None:
