@@ -325,6 +325,7 @@ async def _claimed(call: Call, held: Held) -> m.ClaimAnswer:
         cart=await show_cart(call.gateway, call.caller, held.cart),
         drift=explained(held.drift, call.locale),
         late_sales=held.late_sales,
+        loyalty=held.loyalty,
     )
 
 

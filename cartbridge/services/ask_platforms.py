@@ -93,11 +93,12 @@ async def stock_now(
 
 
 async def loyalty_now(
-    gateway: Gateway, tenant: UUID, cart: Cart, store: Store
+    gateway: Gateway, tenant: UUID, cart: Cart, store_id: str
 ) -> LoyaltyShown | None:
     """What the shopper's card shows, at the till's system or else in her shop; None: not told."""
     number = cart.customer.loyalty_number if cart.customer is not None else None
-    if number is None:
+    store = await gateway.directory.stores.get(tenant, store_id) if number is not None else None
+    if number is None or store is None:
         return None
     links = await till_links(gateway, tenant, cart, store)
     links += await shop_links(gateway, tenant, cart)
