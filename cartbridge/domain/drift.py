@@ -198,9 +198,10 @@ def _line(
 
 
 def wanted_of(cart: Cart, line: Line) -> Decimal:
-    """How much of a line's article the cart wants altogether, in whichever of its lines."""
-    key = line.item.key
-    return sum((one.quantity.value for one in cart.lines if one.item.key == key), Decimal(0))
+    """How much of a line's article the cart wants in this unit, in whichever of its lines."""
+    wanted = (line.item.key, line.quantity.unit)
+    alike = (one for one in cart.lines if (one.item.key, one.quantity.unit) == wanted)
+    return sum((one.quantity.value for one in alike), Decimal(0))
 
 
 def _online(cart: Cart, line: Line, now: OnlineNow | None) -> OnlinePrice:

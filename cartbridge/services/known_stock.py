@@ -26,7 +26,7 @@ async def known_stock(
 
     What a store's system says now goes before what was told.
     """
-    lines = [line for line in at.cart.lines if line.kind == "goods"]
+    lines = [line for line in at.cart.lines if _is_counted(at, line)]
     brand = await gateway.directory.stores.known(at.tenant, parent=at.store.brand)
     told, now = await asyncio.gather(
         _told(gateway, at, lines), stock_now(gateway, at.tenant, lines, brand)
@@ -42,6 +42,12 @@ async def known_stock(
             next_stores=next_stores(at.store, brand, levels, wanted, reliable_since),
         )
     return known
+
+
+def _is_counted(at: AtStore, line: Line) -> bool:
+    """Goods, in the unit in which the article is counted: grams are not held against kilograms."""
+    item = at.listed(line)
+    return line.kind == "goods" and (item is None or item.unit == line.quantity.unit)
 
 
 async def _told(gateway: Gateway, at: AtStore, lines: list[Line]) -> dict[str, Levels]:

@@ -1,6 +1,7 @@
 """The directory on a real PostgreSQL: who is calling, what is theirs, and nothing of another's."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -130,6 +131,16 @@ async def owner_of(directory: Directory, tenant: uuid.UUID) -> str:
     store = await directory.stores.get(tenant, "lyon-2")
     assert store is not None
     return store.owner
+
+
+async def test_what_is_not_set_is_not_stored_so_that_an_older_version_reads_it(
+    directory: Directory, tenant: uuid.UUID, owner: Any
+) -> None:
+    await furnish(directory, tenant)
+    await directory.stores.update(tenant, STORE.model_copy(update={"address": "1 rue X"}))
+    bodies = [json.loads(row[0]) for row in await owner.fetch("select body from place")]
+    assert len(bodies) == 3
+    assert not {"policy", "codes", "position"} & {key for body in bodies for key in body}
 
 
 async def test_rules_for_all_stores_are_set_and_left_open_again(

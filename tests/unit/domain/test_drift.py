@@ -331,6 +331,17 @@ def test_stock_is_enough_for_all_lines_of_an_article_or_for_none(
         assert verdicts == {"same" if sum(counts) <= left else "different"}
 
 
+def test_grams_and_pieces_of_an_article_are_not_added_up() -> None:
+    item = Item(title="Tea", sku="TEA")
+    lines = tuple(
+        Line(id=f"lin_{unit}", item=item, quantity=Quantity(value=Decimal(value), unit=unit))
+        for unit, value in (("C62", 2), ("GRM", 500))
+    )
+    known = {"lin_C62": StockKnown(here=Level(quantity=Decimal(3), as_of=AT))}
+    drift = report(Cart(id="crt_1", lines=lines), {}, "none", EUR, Beside(stock=known))
+    assert [line.stock.verdict for line in drift.lines] == ["same", "unknown"]
+
+
 def test_stock_that_was_told_too_long_ago_is_shown_and_decides_nothing() -> None:
     known = {"lin_1": StockKnown(here=Level(quantity=Decimal(9), as_of=AT))}
     beside = Beside(stock=known, reliable_since=AT + timedelta(seconds=1))
