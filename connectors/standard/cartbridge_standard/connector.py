@@ -23,14 +23,14 @@ from cartbridge.sdk.contract import (
 )
 from cartbridge.sdk.documents import Line, Projection, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged, Refuse, Unknown, Unreadable
-from cartbridge.sdk.observations import Read
+from cartbridge.sdk.observations import Observation, Read
 from cartbridge.sdk.payload import understood
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.calls import ask, call, data_of
 from cartbridge_standard.keys import item_key
-from cartbridge_standard.report import Report
+from cartbridge_standard.kinds import KINDS, Kind
 from cartbridge_standard.settings import Settings
-from cartbridge_standard.translate import ENDINGS, KEPT_ASIDE, cart_seen, read_envelope
+from cartbridge_standard.told import Told
 from cartbridge_standard.writing import shown_snapshot, write_body, written_snapshot
 
 WRITE_STATUSES: Final = frozenset({200, 409})
@@ -72,26 +72,27 @@ class Standard(Connector):
             raise Forged("a signature header is not one a sender writes") from None
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
-        """The cart a body speaks of; nothing for types that this version keeps aside."""
+        """The document a body speaks of; several where it tells many stock levels or prices."""
         envelope = _envelope(hook.body)
-        if envelope.type in KEPT_ASIDE:
-            return []
+        kind = KINDS[envelope.type]
+        if not kind.is_document:
+            seen = _said(hook.body, _message(hook), settings).observations
+            return _named(seen, _dedup(hook))
         named = understood(wire.Mention, envelope.data, "data")
-        # A sender repeats its message id only with the same body; a careless one does not.
-        message = hook.headers.get("webhook-id", "") + "\n"
-        dedup = hashlib.sha256(message.encode("utf-8", "surrogateescape") + hook.body).hexdigest()
         # What ends a cart need not change it: its revision may be that of the last snapshot.
-        revision = named.revision if envelope.type == "cart.snapshot" else None
-        return [Named(external_id=named.external_id, revision=revision, dedup=dedup)]
+        revision = named.revision if kind.whole else None
+        return [Named(named.external_id, kind.twin, revision=revision, dedup=_dedup(hook))]
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
-        """What a body says, or the cart that `fetch` brought."""
+        """What a body says, or the document that `fetch` brought."""
         if isinstance(document, Raw):
-            return read_envelope(_envelope(document.body), settings)
+            envelope = _envelope(document.body)
+            if KINDS[envelope.type].is_document:
+                return _read(envelope, _message(document), settings)
+            return _said(document.body, _message(document), settings)
         if "type" in document and "data" in document:  # a change may say what became of the cart
-            return read_envelope(_understood(document), settings)
-        report = Report()
-        return Read(observations=(cart_seen(document, settings, report),), report=report.entries)
+            return _read(_understood(document), None, settings)
+        return _read_told(KINDS["cart.snapshot"], Told(document, settings))
 
     def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         """Quantity per item key: rows of one article are one."""
@@ -144,6 +145,39 @@ class Standard(Connector):
             raise Unknown(f"the answer cannot be understood: {error}") from error
 
 
+def _message(hook: Raw) -> str | None:
+    return hook.headers.get("webhook-id")
+
+
+def _dedup(hook: Raw) -> str:
+    # A sender repeats its message id only with the same body; a careless one does not.
+    message = (_message(hook) or "") + "\n"
+    return hashlib.sha256(message.encode("utf-8", "surrogateescape") + hook.body).hexdigest()
+
+
+def _named(seen: Sequence[Observation], dedup: str) -> list[Named]:
+    """What was read, each document once; every part of one body is a mention of its own."""
+    places = dict.fromkeys((one.external_id, one.kind) for one in seen)
+    own = [dedup, *(f"{dedup}:{number}" for number in range(1, len(places)))]
+    return [Named(*place, dedup=name) for place, name in zip(places, own, strict=True)]
+
+
+def _read(envelope: wire.Envelope, message: str | None, settings: Settings) -> Read:
+    told = Told(envelope.data, settings, envelope.timestamp, message)
+    return _read_told(KINDS[envelope.type], told)
+
+
+def _read_told(kind: Kind, told: Told) -> Read:
+    observations = tuple(kind.read(told))
+    return Read(observations=observations, report=told.report.entries)
+
+
+# Such a body is read once for its names, and again for each of the many things that it tells.
+@lru_cache(maxsize=64)
+def _said(body: bytes, message: str | None, settings: Settings) -> Read:
+    return _read(_envelope(body), message, settings)
+
+
 # What was sorted a moment ago is being applied now: the same body is not taken apart twice.
 @lru_cache(maxsize=512)
 def _envelope(body: bytes) -> wire.Envelope:
@@ -152,6 +186,6 @@ def _envelope(body: bytes) -> wire.Envelope:
 
 def _understood(body: Mapping[str, Any]) -> wire.Envelope:
     envelope = understood(wire.Envelope, body, "")
-    if envelope.type != "cart.snapshot" and envelope.type not in KEPT_ASIDE | ENDINGS.keys():
+    if envelope.type not in KINDS:
         raise Unreadable("type: not one that this version knows; its README lists them")
     return envelope
