@@ -18,6 +18,7 @@ from cartbridge.sdk.contract import (
     Named,
     Raw,
     Remote,
+    ThreadMessage,
     Write,
     Written,
 )
@@ -31,11 +32,24 @@ from cartbridge_standard.keys import item_key
 from cartbridge_standard.kinds import KINDS, Kind
 from cartbridge_standard.settings import Settings
 from cartbridge_standard.told import Told
-from cartbridge_standard.writing import shown_snapshot, write_body, written_snapshot
+from cartbridge_standard.writing import (
+    message_body,
+    message_id,
+    shown_snapshot,
+    write_body,
+    written_snapshot,
+)
 
 WRITE_STATUSES: Final = frozenset({200, 409})
+ANSWER_STATUSES: Final = frozenset({200, 201})
 READ_STATUSES: Final = frozenset({200, 404, 410})
 PAGE: Final = "100"  # carts at once
+# What can be read and written there, and what a connection must be able to do to write it.
+WRITABLE: Final[Mapping[str, Capability]] = {
+    "cart": "push",
+    "wishlist": "push_wishlists",
+    "quote": "push_quotes",
+}
 
 
 class Standard(Connector):
@@ -45,7 +59,10 @@ class Standard(Connector):
         name="standard",
         title="Canonical webhook",
         kind="shop",
-        capabilities=frozenset({"fetch", "push", "changed_since"}),
+        capabilities=frozenset(
+            {"fetch", "push", "changed_since"}
+            | {"push_wishlists", "push_quotes", "answer_enquiries"}
+        ),
         writes="conditional",
         versions="canonical webhook v1, Standard Webhooks 1.0.2",
         settings=Settings,
@@ -57,12 +74,15 @@ class Standard(Connector):
 
     def capabilities(self, settings: Any) -> frozenset[Capability]:
         """What its addresses allow: a `read_url`, a `write_url`, a `changes_url`."""
-        addresses: dict[Capability, str | None] = {
-            "fetch": settings.read_url,
-            "push": settings.write_url,
-            "changed_since": settings.changes_url,
+        allowed: dict[Capability, bool] = {
+            "fetch": settings.read_url is not None,
+            "push": settings.write_url is not None,
+            "changed_since": settings.changes_url is not None,
+            "push_wishlists": settings.writes_wishlists,
+            "push_quotes": settings.writes_quotes,
+            "answer_enquiries": settings.answers_enquiries,
         }
-        return frozenset(name for name, url in addresses.items() if url is not None)
+        return frozenset(name for name, is_allowed in allowed.items() if is_allowed)
 
     def verify(self, raw: Raw, settings: Any, now: datetime) -> Delivery:
         """Believes what one of the connection's secrets signed less than five minutes ago."""
@@ -99,16 +119,18 @@ class Standard(Connector):
         return project_by(lines, lambda line: item_key(line.item))
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
-        """The cart as it is there now, through `read_url`; None if it is gone."""
+        """The document as it is there now, through `read_url`; None if it is gone."""
         settings: Settings = remote.settings
         if settings.read_url is None:
             raise Refuse("this connection has no read_url: it is known by its webhooks alone")
-        data = {"external_id": ref.external_id}
-        message = f"msg_{uuid.uuid4().hex}"
-        response = await call(remote, settings.read_url, "cart.read", data, message, READ_STATUSES)
+        if ref.kind not in WRITABLE:
+            raise Refuse(f"a twin of the kind {ref.kind} cannot be read there")
+        data, message = {"external_id": ref.external_id}, f"msg_{uuid.uuid4().hex}"
+        asked = f"{ref.kind}.read"
+        response = await call(remote, settings.read_url, asked, data, message, READ_STATUSES)
         if response.status_code != 200:
             return None
-        return {**data, **data_of(response)}
+        return {"type": f"{ref.kind}.snapshot", "data": {**data, **data_of(response)}}
 
     async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
         """The carts that changed, through `changes_url`; the cursor is the system's own."""
@@ -124,18 +146,15 @@ class Standard(Connector):
         return Changed(answer["carts"], {"next": page.next}, page.more)
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
-        """Sends the whole cart through `write_url`, on condition of its revision."""
+        """Sends the whole document through `write_url`, on condition of its revision."""
         settings: Settings = remote.settings
+        kind = write.ref.kind
         if settings.write_url is None:
             raise Refuse("this connection has no write_url: it is read-only")
-        response = await call(
-            remote,
-            settings.write_url,
-            "cart.write",
-            write_body(write),
-            write.push_id,
-            WRITE_STATUSES,
-        )
+        if WRITABLE.get(kind) not in self.capabilities(settings):
+            raise Refuse(f"a twin of the kind {kind} is not written there")
+        url, body = settings.write_url, write_body(write)
+        response = await call(remote, url, f"{kind}.write", body, write.push_id, WRITE_STATUSES)
         answer = data_of(response)
         try:
             if response.status_code == 409:
@@ -143,6 +162,17 @@ class Standard(Connector):
             return Written(snapshot=written_snapshot(answer, write, settings))
         except Unreadable as error:
             raise Unknown(f"the answer cannot be understood: {error}") from error
+
+    async def answer_enquiry(self, ref: TwinRef, message: ThreadMessage, remote: Remote) -> None:
+        """Sends a message of the thread through `write_url`; its name is its id there."""
+        settings: Settings = remote.settings
+        if settings.write_url is None or not settings.answers_enquiries:
+            raise Refuse("this connection takes no answers to enquiries")
+        url, body = settings.write_url, message_body(ref, message)
+        name = message_id(ref, message)
+        response = await call(remote, url, "enquiry.message", body, name, ANSWER_STATUSES)
+        if data_of(response).get("external_id") != ref.external_id:
+            raise Unknown("answer.external_id: it does not say that this enquiry was answered")
 
 
 def _message(hook: Raw) -> str | None:

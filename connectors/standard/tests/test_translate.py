@@ -238,6 +238,9 @@ def test_two_bodies_under_one_message_id_are_two_mentions() -> None:
         {"currency": "euro"},
         {"channel": "fax"},
         {"colour": "red"},
+        {"writes_wishlists": True},
+        {"writes_quotes": "yes", "write_url": "https://shop.example/write"},
+        {"answers_enquiries": True, "read_url": "https://shop.example/read"},
     ],
 )
 def test_wrong_settings_are_refused_without_repeating_them(wrong: dict[str, Any]) -> None:
@@ -259,3 +262,5 @@ def test_without_its_urls_a_connection_can_do_less() -> None:
     assert STANDARD.writes(writable) == "conditional"
     assert STANDARD.capabilities(writable) == {"push"}
     assert STANDARD.capabilities(settings(read_url="https://shop.example/r")) == {"fetch"}
+    more = settings(write_url="https://shop.example/w", writes_quotes=True, answers_enquiries=True)
+    assert STANDARD.capabilities(more) == {"push", "push_quotes", "answer_enquiries"}
