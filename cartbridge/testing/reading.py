@@ -75,6 +75,20 @@ class Reading(Suite):
             assert all(mention.dedup is not None for mention in named)
 
     @promise("bronze", SUBJECT)
+    def test_tells_its_mentions_apart(self) -> None:
+        """A body names each document once, each with a dedup key of its own.
+
+        A key that comes again is taken for a repeat: what it is given to would be lost.
+        """
+        settings = self.in_use()
+        for name in self.recorded():
+            mentions = self.connector.identify(self.hook(name), settings)
+            places = [(one.kind, one.account, one.external_id) for one in mentions]
+            assert len(set(places)) == len(places), f"{name}: it names a document twice"
+            keys = [one.dedup for one in mentions]
+            assert len(set(keys)) == len(keys), f"{name}: two documents under one dedup key"
+
+    @promise("bronze", SUBJECT)
     def test_names_what_it_reads(self) -> None:
         """Each observation is of a document the hook named, and of no later revision than named.
 
