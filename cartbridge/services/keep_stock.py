@@ -11,11 +11,10 @@ from cartbridge.domain.ids import named
 from cartbridge.sdk import errors
 from cartbridge.sdk.both_sides import HoldLine, StockHold
 from cartbridge.services.connectors import Link
-from cartbridge.services.consequences import Holding
 from cartbridge.services.find_cart import cart_by_id
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.refresh_credentials import call_platform
-from cartbridge.services.stock_holds import hold_name, kept_for
+from cartbridge.services.stock_holds import Holding, hold_name, kept_for
 
 log = structlog.get_logger(__name__)
 

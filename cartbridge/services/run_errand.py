@@ -9,15 +9,17 @@ from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
 from cartbridge.services.connectors import Link
-from cartbridge.services.consequences import Holding
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.keep_stock import hold_stock, release_stock
+from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_twin import Cause, observe_twin
 from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
+from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
+from cartbridge.services.stock_holds import Holding
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
@@ -34,7 +36,7 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])
         keep = hold_stock if message.kind == "hold_stock" else release_stock
-        await keep(gateway, link, Holding.told(details["holding"]), message)
+        await keep(gateway, link, Holding.told(details), message)
     else:
         ref = TwinRef.model_validate(json.loads(message.payload)["ref"])
         await _for_twin(gateway, await _link(gateway, message, ref.connection), ref, message)
@@ -58,6 +60,8 @@ async def _adopt(gateway: Gateway, message: OutboxMessage) -> None:
 
 async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:
     match message.kind:
+        case "write" if ref.kind in LISTINGS:
+            await push_listing(gateway, link, LISTINGS[ref.kind], ref, message.id)
         case "write":
             await push_cart(gateway, link, ref, message.id)
         case "fetch":

@@ -1,15 +1,41 @@
 """When goods are kept aside in a store for a cart that is on its way there, and when let go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from cartbridge.domain.cart import events as e
-from cartbridge.domain.cart.draft import Decided
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decided
 from cartbridge.services.connectors import Link
-from cartbridge.services.consequences import Errand, Holding, Links
+from cartbridge.services.errand import Errand, Links
 from cartbridge.services.gateway import Gateway
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Goods that are kept for a hand-over in a store of ours, until a time."""
+
+    handover: str
+    store: str
+    until: datetime
+
+    @classmethod
+    def told(cls, details: Mapping[str, str]) -> "Holding":
+        """As an errand carries it."""
+        until = datetime.fromisoformat(details["until"])
+        return cls(details["handover"], details["store"], until)
+
+    def on(self, connection: str) -> tuple[tuple[str, str], ...]:
+        """The details of an errand about it, on that connection."""
+        until = self.until.isoformat()
+        return (
+            ("handover", self.handover),
+            ("on", connection),
+            ("store", self.store),
+            ("until", until),
+        )
 
 
 def hold_name(cart: str, handover: str) -> str:
@@ -35,10 +61,10 @@ def kept_for(cart: Cart) -> dict[str, str]:
 
 
 async def stock_holds(
-    gateway: Gateway, tenant: UUID, before: Cart, decided: Decided, links: Links
+    gateway: Gateway, tenant: UUID, before: Cart, decided: Decided[Cart], links: Links
 ) -> list[Errand]:
     """The errands that keep goods for new hand-overs, and free those of what is over."""
-    todo, now = [], kept_for(decided.cart)
+    todo, now = [], kept_for(decided.document)
     for handover, store in kept_for(before).items():
         if handover not in now:
             holding = Holding(handover, store, gateway.clock())
@@ -50,7 +76,7 @@ async def stock_holds(
 
 
 async def _to_be_kept(
-    gateway: Gateway, tenant: UUID, decided: Decided
+    gateway: Gateway, tenant: UUID, decided: Decided[Cart]
 ) -> list[tuple[e.HandoverOffered, datetime]]:
     """Offers to a named store, if the retailer wants their goods kept; a claim may come at last."""
     offers = list(_to_a_store(decided))
@@ -59,22 +85,27 @@ async def _to_be_kept(
     return [(offer, offer.expires_at + gateway.limits.lease) for offer in offers]
 
 
-def _to_a_store(decided: Decided) -> Iterator[e.HandoverOffered]:
+def _to_a_store(decided: Decided[Cart]) -> Iterator[e.HandoverOffered]:
     for fact in decided.events:
         if isinstance(fact, e.HandoverOffered) and fact.direction == "to_store" and fact.store:
             yield fact
 
 
 async def _errands(
-    gateway: Gateway, tenant: UUID, decided: Decided, kind: str, holding: Holding, links: Links
+    gateway: Gateway,
+    tenant: UUID,
+    decided: Decided[Cart],
+    kind: str,
+    holding: Holding,
+    links: Links,
 ) -> list[Errand]:
     """One for each system that can keep goods in that store; nothing ever waits for them."""
     todo = []
     for link in await _keepers(gateway, tenant, holding.store):
         links[link.id] = link
-        cart = decided.cart.id
+        cart = decided.document.id
         within = f"goods kept for {cart}"
-        todo.append(Errand(cart, kind, on=link.id, holding=holding, within=within))
+        todo.append(Errand(cart, kind, on=link.id, within=within, details=holding.on(link.id)))
     return todo
 
 
