@@ -25,6 +25,7 @@ from cartbridge.http import (
     sheet,
     shop,
     subscriptions,
+    wishlists,
 )
 from cartbridge.http.body import ARRIVING, Arriving
 from cartbridge.http.dispatch import dispatch
@@ -50,6 +51,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *wishlists.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)
