@@ -13,6 +13,7 @@ from cartbridge.sdk.errors import Unreadable
 
 OURS: Final = "cartbridge:"  # how `origin` and `client_order_ref` begin where they are ours
 UNKNOWN: Final = "unknown_item"
+_SOLD: Final = "CartBridge: ticket "  # in the source document of a quotation that a till sold
 # The till reads this form out of every order that it loads, and fails without one of these.
 _PREPARATION: Final[dict[str, Any]] = {
     "lines": {},
@@ -50,6 +51,17 @@ def from_reference(text: str | None) -> Trace:
     if not first.startswith(f"{OURS}psh_"):
         return Trace()
     return Trace(first.removeprefix(OURS), tuple(unquote(key) for key in refused))
+
+
+def in_source(receipt_number: str, present: str | None) -> str:
+    """The source document of a quotation that was sold elsewhere, behind what it came from."""
+    mark = f"{_SOLD}{receipt_number}"
+    return mark if not present else f"{present}, {mark}"
+
+
+def is_sold_elsewhere(source: str | None) -> bool:
+    """Whether the source document says that a till sold the quotation."""
+    return _SOLD in (source or "")
 
 
 def in_preparation(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cartbridge_odoo import Odoo, changes
+from cartbridge_odoo import Odoo, places
 from fake_odoo_database import Record
 from fake_odoo_website import FakeWebsite
 from odoo_carts import LAMPS, Made, placement
@@ -39,8 +39,8 @@ def names(seen: list[Observation]) -> list[str]:
 async def test_a_session_that_closes_changes_hundreds_in_one_second(
     odoo: FakeWebsite, remote: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "GLANCE", 7)
-    monkeypatch.setattr(changes, "PAGE", 5)
+    monkeypatch.setattr(places, "GLANCE", 7)
+    monkeypatch.setattr(places, "PAGE", 5)
     carts = {odoo.new_cart() for _ in range(23)}
     for row in odoo.database.table("sale.order").values():
         row["write_date"] = "2026-11-22 19:00:00"
