@@ -37,6 +37,7 @@ _SALE_LINE: Final = {
 }
 PRODUCT: Final = ("name", "default_code", "barcode", "uom_id")
 _TAX: Final = ("amount", "amount_type", "price_include")
+_RETIRING: Final = frozenset({"product.product", "account.tax", "res.lang"})
 _PARTNER: Final = ("name", "email", "phone", "barcode", "is_company", "vat")
 
 
@@ -136,7 +137,7 @@ async def those(
         return []
     domain: list[Any] = [["id", "in", wanted]]
     # A retired article is still on old orders; the website's archived guest is nobody.
-    if model != "res.partner":
+    if model in _RETIRING:
         domain.append(["active", "in", [True, False]])
     return await calls.search(model, domain, fields)
 

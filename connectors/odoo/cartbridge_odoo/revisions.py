@@ -61,7 +61,7 @@ async def _revise(
     values: dict[str, Any] = {}
     if revision.commands:
         values["order_line"] = revision.commands
-    day = terms.valid_until.date().isoformat() if terms.valid_until else False
+    day = terms.valid_until.date().isoformat() if terms.valid_until else record["validity_date"]
     if day != record["validity_date"]:
         values["validity_date"] = day
     if values:
@@ -99,7 +99,7 @@ async def _sold(calls: Calls, write: Write, terms: Terms, document: Record) -> N
     await _end(calls, document)
     said = escape(ticket)
     body = f"<p>Vendu en caisse, ticket n° {said}.<br>Sold at a till, receipt no. {said}.</p>"
-    await post_once(calls, SALE, record["id"], write.push_id, body, internal=True)
+    await post_once(calls, SALE, record["id"], f"sold/{ticket}", body, internal=True)
 
 
 async def _end(calls: Calls, document: Record) -> None:
