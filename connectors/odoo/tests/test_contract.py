@@ -1,6 +1,7 @@
 """The Odoo connector keeps the connector contract, with our website add-on and without."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from cartbridge_odoo import Odoo
@@ -42,3 +43,23 @@ class TestOdooAlone(TestOdooWithAddOn):
     fake: ClassVar[type[Platform] | None] = FakeOdoo
     claimed: ClassVar[Level | None] = "silver"
     options: ClassVar[dict[str, Any]] = {}
+
+
+class TestOdooJourney(TestOdooWithAddOn):
+    """A database whose quotations, wish lists, leads, stock and views are read as well."""
+
+    fake: ClassVar[type[Platform] | None] = None
+    claimed: ClassVar[Level | None] = "bronze"  # every call was asked of the same connector above
+    options: ClassVar[dict[str, Any]] = {
+        **TestOdooWithAddOn.options,
+        **dict.fromkeys(("quotations", "wishlists", "leads", "stock", "browsing"), True),
+    }
+
+    @property
+    def payload_folder(self) -> Path:
+        """Where what is no cart was recorded."""
+        return super().payload_folder / "journey"
+
+    def test_loses_none_of_it_in_silence(self) -> None:
+        """The mapping report is kept though only bronze is claimed."""
+        self.test_loses_nothing_in_silence()
