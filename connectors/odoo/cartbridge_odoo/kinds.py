@@ -11,7 +11,8 @@ from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.browsing import TRACK, read_track
 from cartbridge_odoo.calls import Calls, Record
 from cartbridge_odoo.documents import fetch_document
-from cartbridge_odoo.leads import LEAD, fetch_lead, read_lead
+from cartbridge_odoo.enquiries import read_lead
+from cartbridge_odoo.leads import LEAD, fetch_lead
 from cartbridge_odoo.settings import Settings
 from cartbridge_odoo.stock import LEVELS, read_stock
 from cartbridge_odoo.translate import read_document

@@ -1,21 +1,14 @@
-"""Leads of the website as enquiries: what was asked, who wrote what, and our answers."""
+"""Leads of the website with their threads, and our answers to them."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from html import escape
-from typing import Annotated, Any, Final, Literal
-
-from pydantic import Field
+from typing import Any, Final
 
 from cartbridge.sdk.contract import Remote, ThreadMessage
-from cartbridge.sdk.documents import Company, Customer, TwinRef
-from cartbridge.sdk.observations import EnquiryMessageSeen, EnquirySeen, Lost, Observation, Read
-from cartbridge.sdk.payload import understood
-from cartbridge_odoo import payloads as wire
+from cartbridge.sdk.documents import TwinRef
 from cartbridge_odoo.calls import Calls, Record, gone, id_of
 from cartbridge_odoo.documents import is_number, partner_fields, those
-from cartbridge_odoo.notes import MESSAGES, name_of, post_once, text_of
-from cartbridge_odoo.quotes import buyer_of
+from cartbridge_odoo.notes import MESSAGES, post_once
 from cartbridge_odoo.settings import Settings
 
 LEAD: Final = "crm.lead"
@@ -26,51 +19,7 @@ _LEAD: Final = (
     *("stage_id", "active", "create_uid", "create_date", "write_date", "lang_id"),
 )
 _MESSAGE: Final = ("date", "body", "message_type", "message_id", "author_id", "res_id")
-_ROBOT: Final = 1  # the user as whom the website's form makes its leads
-# The description of a lead is where the team keeps its notes: only what stood there when the form
-# had just been sent is the shopper's.
-_FRESH: Final = timedelta(minutes=2)
 _MOST: Final = 200  # messages of one lead, the newest
-
-Html = Annotated[str, Field(max_length=10**6)]
-
-
-class Lead(wire.Wire):
-    """A `crm.lead`."""
-
-    id: wire.Id
-    name: wire.Maybe = None
-    description: Annotated[Html | None, wire.OrNone] = None
-    contact_name: wire.Maybe = None
-    partner_name: wire.Maybe = None
-    email_from: wire.Maybe = None
-    phone: wire.Maybe = None
-    create_uid: wire.To = None
-    create_date: wire.Moment
-    write_date: wire.Moment
-    active: wire.Flag = True
-
-
-class Message(wire.Wire):
-    """A `mail.message` that the customer may read."""
-
-    id: wire.Id
-    date: wire.Moment
-    body: Annotated[Html | None, wire.OrNone] = None
-    message_type: wire.Text
-    message_id: wire.Maybe = None
-    author_id: wire.To = None
-
-
-class LeadDocument(wire.Wire):
-    """A lead with its thread, as `fetch` brings it."""
-
-    record: dict[str, Any]
-    messages: Annotated[tuple[dict[str, Any], ...], Field(max_length=1000)] = ()
-    staff: wire.Ids = ()  # the authors who work there
-    won: wire.Flag = False
-    locale: wire.Maybe = None
-    partner: wire.Partner | None = None
 
 
 def lead_domain(settings: Settings) -> list[Any]:
@@ -97,32 +46,23 @@ async def lead_documents(calls: Calls, ids: Sequence[int]) -> list[Record]:
     if not leads:
         return []
     messages = await _threads(calls, [lead["id"] for lead in leads])
-    authors = await those(
-        calls,
-        "res.partner",
-        ["partner_share"],
-        (id_of(row["author_id"]) or None for row in messages),
-    )
-    staff = [row["id"] for row in authors if not row["partner_share"]]
-    partners = await those(
-        calls,
-        "res.partner",
-        partner_fields(calls.settings),
-        (id_of(lead["partner_id"]) or None for lead in leads),
-    )
-    won = await those(
-        calls, "crm.stage", ["is_won"], (id_of(lead["stage_id"]) or None for lead in leads)
-    )
-    languages = await those(
-        calls, "res.lang", ["code"], (id_of(lead["lang_id"]) or None for lead in leads)
-    )
+
+    async def named(
+        model: str, fields: Sequence[str], field: str, of: list[Record]
+    ) -> list[Record]:
+        return await those(calls, model, fields, (id_of(row[field]) or None for row in of))
+
+    authors = await named("res.partner", ["partner_share"], "author_id", messages)
+    partners = await named("res.partner", partner_fields(calls.settings), "partner_id", leads)
+    stages = {row["id"]: row for row in await named("crm.stage", ["is_won"], "stage_id", leads)}
+    languages = await named("res.lang", ["code"], "lang_id", leads)
     return [
         {
             "model": LEAD,
             "record": lead,
             "messages": [row for row in messages if row["res_id"] == lead["id"]],
-            "staff": staff,
-            "won": any(row["id"] == id_of(lead["stage_id"]) and row["is_won"] for row in won),
+            "staff": [row["id"] for row in authors if not row["partner_share"]],
+            "won": stages.get(id_of(lead["stage_id"]), {}).get("is_won", False),
             "locale": _code(languages, id_of(lead["lang_id"])),
             "partner": next((x for x in partners if x["id"] == id_of(lead["partner_id"])), None),
         }
@@ -147,74 +87,6 @@ async def _threads(calls: Calls, ids: Sequence[int]) -> list[Record]:
 def _code(languages: Sequence[Record], number: Any) -> str | None:
     code = next((str(row["code"]) for row in languages if row["id"] == number), "")
     return code.partition("@")[0].replace("_", "-") or None
-
-
-def read_lead(said: Mapping[str, Any]) -> Read:
-    """The enquiry, then the messages of its thread, oldest first."""
-    document = understood(LeadDocument, said, "")
-    lead = understood(Lead, document.record, "record")
-    report: list[Lost] = []
-    enquiry = EnquirySeen(
-        external_id=str(lead.id),
-        at=lead.create_date,
-        subject=(lead.name or "")[:500] or None,
-        message=_asked(lead, report),
-        customer=_customer(lead, document, report),
-        locale=document.locale,
-        closed=document.won or not lead.active,
-    )
-    seen: list[Observation] = [enquiry]
-    for place, row in enumerate(document.messages):
-        told = _message(lead, understood(Message, row, f"messages[{place}]"), document.staff)
-        if told is not None:
-            seen.append(told)
-    return Read(observations=tuple(seen), report=tuple(report))
-
-
-def _asked(lead: Lead, report: list[Lost]) -> str | None:
-    """What the shopper wrote into the form."""
-    text = text_of(lead.description)[:5000]
-    if not text:
-        return None
-    by_form = lead.create_uid is not None and lead.create_uid.id == _ROBOT
-    if by_form and lead.write_date - lead.create_date <= _FRESH:
-        return text
-    why = "read late, or written by the team: it may hold what the team notes for itself"
-    report.append(Lost(field="record.description", what="dropped", why=why))
-    return None
-
-
-def _customer(lead: Lead, document: LeadDocument, report: list[Lost]) -> Customer | None:
-    if document.partner is not None:
-        return buyer_of(document.partner, report)
-    given = {
-        "email": lead.email_from,
-        "phone": lead.phone,
-        "last_name": lead.contact_name,
-    }
-    told = {field: text[:320] for field, text in given.items() if text}
-    company = Company(name=lead.partner_name[:320]) if lead.partner_name else None
-    if lead.contact_name:
-        why = "Odoo keeps one name: it stands in the place of the last name"
-        report.append(Lost(field="record.contact_name", what="defaulted", why=why))
-    return Customer.model_validate({**told, "company": company}) if told or company else None
-
-
-def _message(lead: Lead, message: Message, staff: Sequence[int]) -> EnquiryMessageSeen | None:
-    text = text_of(message.body)[:5000]
-    if not text:
-        return None  # an attachment alone
-    author: Literal["customer", "staff"] = "customer"
-    if message.author_id is not None and message.author_id.id in staff:
-        author = "staff"
-    return EnquiryMessageSeen(
-        external_id=str(lead.id),
-        name=name_of(message.id, message.message_id),
-        at=message.date,
-        channel="web" if message.message_type == "comment" else "email",
-        author=author,
-        text=text,
-    )
 
 
 async def post_message(ref: TwinRef, message: ThreadMessage, remote: Remote) -> None:
