@@ -14,7 +14,9 @@ class WebsiteTrack(models.Model):
     _inherit = "website.track"
 
     cartbridge_consent = fields.Boolean(
-        readonly=True, help="The visitor had accepted optional cookies in the cookie bar"
+        "Optional cookies accepted",
+        readonly=True,
+        help="The visitor had accepted optional cookies in the cookie bar",
     )
 
     @api.model_create_multi
