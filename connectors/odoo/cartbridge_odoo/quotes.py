@@ -11,7 +11,7 @@ from cartbridge_odoo.amounts import TaxMode
 from cartbridge_odoo.lines import sheet_of
 from cartbridge_odoo.sheets import Sheet
 from cartbridge_odoo.snapshots import customer_of
-from cartbridge_odoo.traces import OURS, is_sold_elsewhere
+from cartbridge_odoo.traces import OURS, from_source
 
 State = Literal["requested", "issued", "accepted", "declined", "converted", "expired"]
 
@@ -60,6 +60,7 @@ def quote_snapshot(
     """The quotation as it is there now."""
     return Snapshot(
         lines=sheet.observed(),
+        last_push=from_source(order.origin)[0],
         at=order.write_date,
         currency=order.currency_id.name,
         tax_mode=sheet.mode,
@@ -91,7 +92,7 @@ def buyer_of(partner: wire.Partner | None, report: list[Lost]) -> Customer | Non
 
 def state_of(order: wire.SaleOrder, rows: int) -> State:
     """What became of it; one that a till sold, ours or another, is converted."""
-    if is_sold_elsewhere(order.origin):
+    if from_source(order.origin)[1]:
         return "converted"
     if order.state == "cancel":
         late = order.validity_date is not None and order.write_date.date() > order.validity_date

@@ -16,7 +16,7 @@ from cartbridge_odoo.notes import post_once
 from cartbridge_odoo.rows import Command, spread
 from cartbridge_odoo.shown import shown
 from cartbridge_odoo.tickets import TAX
-from cartbridge_odoo.traces import UNKNOWN, in_source, is_sold_elsewhere
+from cartbridge_odoo.traces import UNKNOWN, from_source, in_source, sold_under
 from cartbridge_odoo.translate import OPEN, taxes_of
 
 # Without it Odoo 17 and 18 answer a cancelling with a window to confirm in.
@@ -65,6 +65,7 @@ async def _revise(
     if day != record["validity_date"]:
         values["validity_date"] = day
     if values:
+        values["origin"] = in_source(write.push_id, record["origin"] or None)
         await _kept(calls, write, before, values)
     if terms.state == "issued" and record["state"] == "draft":
         await calls.call(SALE, "action_quotation_sent", {}, ids=[record["id"]])
@@ -74,7 +75,7 @@ async def _revise(
 
 
 async def _kept(calls: Calls, write: Write, before: Snapshot, values: Record) -> None:
-    """Rows and validity in one transaction; where the answer is lost, what stands there says."""
+    """Rows, validity and whose write it was; where the answer is lost, what stands there says."""
     try:
         await calls.call(SALE, "write", {"vals": values}, ids=[int(write.ref.external_id)])
     except Unknown as error:
@@ -93,8 +94,9 @@ async def _sold(calls: Calls, write: Write, terms: Terms, document: Record) -> N
     if record["state"] == "sale" and record["pos_order_line_ids"]:
         return  # a till of this Odoo settled it: it is sold there, and Odoo knows
     _check_free(document)
-    if not is_sold_elsewhere(record["origin"] or None):
-        told = {"origin": in_source(ticket, record["origin"] or None)}
+    source = record["origin"] or None
+    if not from_source(source)[1]:
+        told = {"origin": in_source(sold_under(ticket), source)}
         await calls.call(SALE, "write", {"vals": told}, ids=[record["id"]])
     await _end(calls, document)
     said = escape(ticket)
@@ -139,7 +141,10 @@ class Revision:
         self._company = calls.settings.company_id
         for line in write.lines:
             there = [row for row in before.lines if row.key == line.key]
-            if line.changed and not _shows(there, line):
+            amount = sum((row.quantity for row in there), Decimal(0))
+            if not line.changed and amount != line.quantity:
+                continue  # what only Odoo changed is Odoo's
+            if amount != line.quantity or not _holds(there, line):
                 self._set(line, there)
 
     def _set(self, line: WriteLine, there: list[ObservedLine]) -> None:
@@ -185,8 +190,6 @@ class Revision:
         return {"price_unit": priced.price_unit, "discount": priced.discount}
 
 
-def _shows(there: list[ObservedLine], line: WriteLine) -> bool:
-    if sum((row.quantity for row in there), Decimal(0)) != line.quantity:
-        return False
+def _holds(there: list[ObservedLine], line: WriteLine) -> bool:
     wanted = None if line.prices is None else line.prices.total
     return wanted is None or sum(row.prices.total or 0 for row in there) == wanted

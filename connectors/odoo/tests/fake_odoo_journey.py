@@ -1,12 +1,15 @@
 """The rest of the small Odoo: people, wish lists, leads with their threads, stock, views."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 from fake_odoo_database import Record, Refused, link
 from fake_odoo_website import FakeWebsite
 
 WEBSITE = [1, "My Website"]
+LEADS = 1000  # their numbers come behind it: no two documents have one id
 
 
 class FakeJourney(FakeWebsite):
@@ -50,6 +53,37 @@ class FakeJourney(FakeWebsite):
         if (model, method) == ("product.wishlist", "create"):
             return self._wished(**named)
         return super().call(model, method, ids, named)
+
+    # Quotations, and what is done with documents of any kind.
+
+    def new_quote(self) -> str:
+        """A quotation as a salesperson writes it."""
+        order = self.new_order(partner_id=link(self.camille))
+        for code, amount in (("BULB-E27", 2), ("CUSHION", 1)):
+            self.put(order, code, Decimal(amount))
+        return str(order["id"])
+
+    def edit(self, external_id: str) -> None:
+        order = self.database.table("sale.order")[int(external_id)]
+        self.database.lines("sale.order", order)[0]["product_uom_qty"] += 1
+        self._totalled(order)
+
+    def remove(self, external_id: str) -> None:
+        model = "crm.lead" if int(external_id) > LEADS else "sale.order"
+        del self.database.table(model)[int(external_id)]
+
+    def new_enquiry(self) -> str:
+        return str(self.lead()["id"])
+
+    def thread(self, external_id: str) -> Sequence[str]:
+        """What stands in the first paragraph of each message; who wrote it stands below."""
+        rows = self.database.table("mail.message").values()
+        told = [row["body"] for row in rows if row["res_id"] == int(external_id)]
+        return [unescape(body.partition("</p>")[0].removeprefix("<p>")) for body in told]
+
+    def is_closed(self, external_id: str) -> bool:
+        lead = self.database.table("crm.lead")[int(external_id)]
+        return bool(lead["stage_id"][0] == self.won["id"])
 
     # Wish lists.
 
@@ -108,7 +142,10 @@ class FakeJourney(FakeWebsite):
             "team_id": [1, "Sales"],
             "medium_id.name": "Website",
         }
-        return self.database.add("crm.lead", **{**told, **more})
+        number = max(self.database.table("crm.lead"), default=LEADS) + 1
+        lead = {"id": number, **told, **more}
+        self.database.table("crm.lead")[number] = lead
+        return lead
 
     def say(self, lead: Record, body: str, author: Record | None = None, **more: Any) -> Record:
         """A message in the thread of a lead."""

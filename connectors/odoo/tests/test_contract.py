@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from cartbridge_odoo import Odoo
 from fake_odoo import KEY, NAME, FakeOdoo
+from fake_odoo_journey import FakeJourney
 from fake_odoo_website import FakeWebsite
 from pydantic import BaseModel
 
@@ -46,19 +47,34 @@ class TestOdooAlone(TestOdooWithAddOn):
 
 
 class TestOdooJourney(TestOdooWithAddOn):
-    """A database whose quotations, wish lists, leads, stock and views are read as well."""
+    """A database whose quotations, leads, stock and views are read as well."""
 
-    fake: ClassVar[type[Platform] | None] = None
-    claimed: ClassVar[Level | None] = "bronze"  # every call was asked of the same connector above
+    fake: ClassVar[type[Platform] | None] = FakeJourney
+    claimed: ClassVar[Level | None] = "silver"  # a quotation carries no revision
+    sells_by_measure = False
     options: ClassVar[dict[str, Any]] = {
         **TestOdooWithAddOn.options,
-        **dict.fromkeys(("quotations", "wishlists", "leads", "stock", "browsing"), True),
+        **dict.fromkeys(("quotations", "leads", "stock", "browsing"), True),
+        "closed_stage_id": 2,
     }
 
     @property
     def payload_folder(self) -> Path:
         """Where what is no cart was recorded."""
         return super().payload_folder / "journey"
+
+
+class TestOdooWishLists(TestOdooWithAddOn):
+    """A database with wish lists, whose rows have no quantity: more than one piece is refused."""
+
+    fake: ClassVar[type[Platform] | None] = None
+    claimed: ClassVar[Level | None] = "bronze"
+    options: ClassVar[dict[str, Any]] = {**TestOdooWithAddOn.options, "wishlists": True}
+
+    @property
+    def payload_folder(self) -> Path:
+        """Where wish lists were recorded."""
+        return super().payload_folder / "wishes"
 
     def test_loses_none_of_it_in_silence(self) -> None:
         """The mapping report is kept though only bronze is claimed."""

@@ -54,6 +54,7 @@ def row(item: Item, quantity: str, total: int | None = None, **more: Any) -> Wri
 @pytest.mark.parametrize(
     ("values", "state"),
     [
+        ({"origin": "Opp, CartBridge: psh_7"}, "requested"),
         ({}, "requested"),
         ({"state": "sent"}, "issued"),
         ({"state": "sale", "amount_unpaid": Decimal("118.80")}, "accepted"),
@@ -103,7 +104,7 @@ async def test_a_person_of_a_company_reads_her_quotation_before_tax(
 async def test_a_revision_is_written_issued_and_accepted(
     journey: FakeJourney, all_apps: Remote
 ) -> None:
-    order = quotation(journey)
+    order = quotation(journey, origin="Opp, CartBridge: psh_0")
     unknown = Item(sku="NOPE", title="?")
     rows = (row(LAMP, "3", 12000), row(BOOK, "0"), row(unknown, "1"))
     issued = write(order, "issued", *rows, valid_until=UNTIL)
@@ -112,7 +113,9 @@ async def test_a_revision_is_written_issued_and_accepted(
     assert result.snapshot.last_push == "psh_1"
     assert [(one.key, one.prices.total) for one in result.snapshot.lines] == [(LAMP.key, 12000)]
     assert [one.key for one in result.snapshot.refused] == [unknown.key]
-    assert ((await seen(order, all_apps)).state, order["validity_date"]) == ("issued", "2026-12-15")
+    quote = await seen(order, all_apps)
+    assert (quote.state, quote.snapshot.last_push) == ("issued", "psh_1")
+    assert (order["validity_date"], order["origin"]) == ("2026-12-15", "Opp, CartBridge: psh_1")
     await ODOO.push(issued, all_apps)
     assert len(sent(journey, "write")) == len(sent(journey, "action_quotation_sent")) == 1
     for _ in range(2):
