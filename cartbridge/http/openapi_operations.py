@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.http.pos_models import CartAnswer
 from cartbridge.http.routes import Role, Route
+from cartbridge.http.store_models import StoreReservation
 
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
@@ -29,6 +30,7 @@ _TAGS: Final = {
     "items": "Articles",
     "pos": "Tills",
     "sheet": "Tills",
+    "store_work": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",
 }
@@ -88,7 +90,7 @@ def _headers(route: Route) -> tuple[str, ...]:
     found = ["Accept-Language"]
     if route.idempotent:
         found.append("Idempotency-Key")
-    if route.method == "PATCH" and "{cart}" in route.path:
+    if "precondition_failed" in route.problems:
         found.append("If-Match")
     if "pos" in route.roles:
         found.append("CartBridge-Terminal")
@@ -99,7 +101,9 @@ def _headers(route: Route) -> tuple[str, ...]:
 
 def _answer_headers(route: Route) -> tuple[str, ...]:
     found = []
-    if route.answer is CartAnswer or (route.answer is CanonicalCart and "{cart}" in route.path):
+    if route.answer in (CartAnswer, StoreReservation) or (
+        route.answer is CanonicalCart and "{cart}" in route.path
+    ):
         found.append("ETag")
     if route.idempotent:
         found.append("Idempotent-Replayed")

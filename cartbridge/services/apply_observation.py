@@ -23,6 +23,7 @@ from cartbridge.services.find_cart import (
     twin_key,
 )
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.hand_out_order import in_our_words, observe_hand_out
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.run_command import Make, Outcome, run_command
 from cartbridge.services.watched_sale import as_order, claimed_for, completed
@@ -45,6 +46,8 @@ async def apply_observation(
             return await _order(gateway, link, ref, seen, cause)
         case o.CheckoutSeen():
             return await _known(gateway, link, ref, cause, seen.at, _at_checkout(link, ref, seen))
+        case o.OrderHandedOut():
+            return await observe_hand_out(gateway, link, ref, seen, cause)
         case o.CartReturned():
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
@@ -152,6 +155,7 @@ async def _order(
     gateway: Gateway, link: Link, ref: TwinRef, seen: o.CartOrdered, cause: Cause
 ) -> Outcome | None:
     await _catch_up(gateway, link, ref, cause)
+    fulfilment = await in_our_words(gateway, link, seen.fulfilment)
 
     async def make(cart: Cart) -> c.OrderOnline:
         taken = {line.key: line.quantity for line in seen.lines} if seen.lines else None
@@ -163,6 +167,7 @@ async def _order(
             fulfilled=seen.fulfilled,
             projection=project(cart, link),
             remainder=new_id(gateway, "crt", slot_of(cart.id)),
+            fulfilment=fulfilment,
         )
 
     return await _known(gateway, link, ref, cause, seen.at, make)

@@ -1,11 +1,12 @@
 """Reserving: a cart waits in a store, the store says what it found, and it ends by itself."""
 
+from datetime import datetime, timedelta
+
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.lifecycle import State
 from cartbridge.domain.cart.reservation import Reservation, Reserve
-from cartbridge.domain.line import Line
 from cartbridge.domain.refusals import Refusing
 
 
@@ -13,12 +14,17 @@ def check_wish(draft: Draft, command: c.OfferHandover) -> None:
     """A reservation is for goods, until a time to come that the retailer's limit allows."""
     if command.reserve is None:
         return
-    latest = draft.now + command.reserve_for
-    if not draft.now < command.reserve.until <= latest:
-        told = latest.isoformat(timespec="minutes")
-        raise Refusing("reserve_until_invalid", latest=told, store=command.reserve.store)
+    check_until(command.reserve, draft.now, command.reserve_for)
     if not any(line.kind == "goods" for line in draft.cart.lines):
         raise Refusing("cart_empty")
+
+
+def check_until(reserve: Reserve, now: datetime, longest: timedelta) -> None:
+    """Refusing unless it ends in time to come, and no later than the retailer allows."""
+    latest = now + longest
+    if not now < reserve.until <= latest:
+        told = latest.isoformat(timespec="minutes")
+        raise Refusing("reserve_until_invalid", latest=told, store=reserve.store)
 
 
 def mark(draft: Draft, command: c.MarkReservation) -> None:
@@ -91,11 +97,3 @@ def wait_again(draft: Draft) -> None:
                 reserve=Reserve(store=reservation.store, until=reservation.until),
             )
         )
-
-
-def at_hand(draft: Draft, line: Line) -> Line:
-    """The part of a line that she can carry to the till: not what the store did not find."""
-    reservation = draft.cart.reservation
-    if reservation is None:
-        return line
-    return line.with_quantity(line.quantity.value - reservation.missing(line))

@@ -9,7 +9,6 @@ from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.editing import added, set_quantity
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.remainder import give_back, move_twins, remainder
-from cartbridge.domain.cart.reserving import at_hand
 from cartbridge.domain.cart.state import Cart, Sale, SoldLine
 from cartbridge.domain.line import Line
 from cartbridge.domain.refusals import Refusing
@@ -28,7 +27,7 @@ def complete(draft: Draft, command: c.CompleteSale) -> Draft | None:
         return None
     for extra in command.extra_lines:
         draft.tell(added(extra))
-    sold = _sold_lines(draft, command)
+    sold = _sold_lines(draft.cart, command)
     left = _left_over(draft.cart, sold, command)
     draft.end_codes()
     draft.end_reservation("bought")
@@ -98,14 +97,12 @@ def _report_late(draft: Draft, command: c.CompleteSale) -> None:
         draft.tell(e.DoubleSaleFound(receipt_number=command.receipt_number))
 
 
-def _sold_lines(draft: Draft, command: c.CompleteSale) -> tuple[SoldLine, ...]:
-    cart, extra = draft.cart, {line.id for line in command.extra_lines}
+def _sold_lines(cart: Cart, command: c.CompleteSale) -> tuple[SoldLine, ...]:
+    extra = {line.id for line in command.extra_lines}
     if command.lines is None:  # all of it, but what the store did not find for her
         told = tuple(
-            c.TakenAtTill(
-                line.id, at_hand(draft, line).quantity.value - _declined(command, line.id)
-            )
-            for line in cart.lines
+            c.TakenAtTill(line.id, line.quantity.value - _declined(command, line.id))
+            for line in cart.at_hand
             if line.id not in extra
         )
     else:

@@ -178,6 +178,15 @@ class Cart(Strict):
         return () if self.state in BOUGHT else self.lines
 
     @property
+    def at_hand(self) -> tuple[Line, ...]:
+        """What she can carry to the till: not what the store said it did not find for her."""
+        if self.reservation is None:
+            return self.lines
+        missing = self.reservation.missing
+        left = ((line, line.quantity.value - missing(line)) for line in self.lines)
+        return tuple(line.with_quantity(amount) for line, amount in left if amount > 0)
+
+    @property
     def slot_holder(self) -> str:
         """The cart whose key and slot this one shares with all its descendants."""
         return self.root or self.id
