@@ -9,15 +9,8 @@ from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.lifecycle import State, may
 from cartbridge.domain.cart.reservation import HowEnded
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.refusals import Refusing
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The facts of one cart, and the cart they leave."""
-
-    cart: Cart
-    events: tuple[e.CartEvent, ...]
 
 
 @dataclass
@@ -57,6 +50,6 @@ class Draft:
             self.tell(e.OfferClosed())
 
     @property
-    def decided(self) -> Decided:
+    def decided(self) -> Decided[Cart]:
         """What was told so far."""
         return Decided(self.cart, tuple(self.events))
