@@ -140,8 +140,9 @@ class Lookup:
     ) -> Page:
         """The documents that wait in a store for somebody there, in the order of `at_store_by`.
 
-        ValueError for a bad cursor. What can wait in a store: carts that are offered or ordered,
-        and enquiries.
+        A model sets `at_store` and `at_store_by` (in UTC) together, and only while there is
+        something to do; what can wait in a store are carts that are offered or ordered, and
+        enquiries in any state. ValueError for a bad cursor.
         """
         found = self._by_name[kind]
         last = _read_place(after) if after is not None else ("", _OLDEST)

@@ -147,6 +147,7 @@ def order_answer(cart: Cart) -> m.StoreOrder:
     sale = cart.sale
     if sale is None:
         raise Problem("order_unknown")
+    left = {line.line: line.quantity - line.returned for line in sale.lines}
     return m.StoreOrder(
         cart=cart.id,
         order_number=sale.order_number,
@@ -154,9 +155,9 @@ def order_answer(cart: Cart) -> m.StoreOrder:
         ordered_at=sale.at,
         who=_who(cart),
         lines=tuple(
-            m.OrderLine(line=line.id, item=line.item, quantity=line.quantity)
+            m.OrderLine(line=line.id, item=line.item, quantity=line.quantity.of(left[line.id]))
             for line in cart.lines
-            if line.kind == "goods"
+            if line.kind == "goods" and left.get(line.id, 0) > 0
         ),
     )
 

@@ -41,11 +41,10 @@ def reserved(words: Words, cart: Cart, at: ReservedAt | None) -> Reserved | None
         "not_found": ("none_title", "none_text"),
     }[stage]
     missing = sum(line.missing > 0 for line in told.lines(cart.lines))
-    many = "online_text_many" if missing > 1 else "online_text"
     return Reserved(
         title=words.text(f"pass.reserved.{title}", store=at.store),
         text=words.text(f"pass.reserved.{text}", **(when if stage != "not_found" else {})),
         good=stage == "ready",
         missing_title=words.text("pass.reserved.online_title", count=missing) if missing else None,
-        missing_text=words.text(f"pass.reserved.{many}") if missing else None,
+        missing_text=words.text("pass.reserved.stays", count=missing) if missing else None,
     )
