@@ -8,10 +8,15 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.wishlist.canonical import CanonicalWishlist
 from cartbridge.http.pos_models import CartAnswer
 from cartbridge.http.routes import Role, Route
 from cartbridge.http.store_models import StoreReservation
+from cartbridge.http.wishlist_models import WishlistAnswer
 
+# What has a version: it is answered with an ETag, and changed with If-Match.
+_DOCUMENTS: Final = ("{cart}", "{wishlist}")
+_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
 
@@ -26,6 +31,7 @@ _MEDIA: Final = {
 }
 # The audience of each module that tells routes; those of any other are the operators'.
 _TAGS: Final = {
+    "wishlists": "Wish lists",
     "shop": "Shops",
     "items": "Articles",
     "pos": "Tills",
@@ -101,9 +107,8 @@ def _headers(route: Route) -> tuple[str, ...]:
 
 def _answer_headers(route: Route) -> tuple[str, ...]:
     found = []
-    if route.answer in (CartAnswer, StoreReservation) or (
-        route.answer is CanonicalCart and "{cart}" in route.path
-    ):
+    one = any(name in route.path for name in _DOCUMENTS)
+    if route.answer in _TAGGED or (route.answer in (CanonicalCart, CanonicalWishlist) and one):
         found.append("ETag")
     if route.idempotent:
         found.append("Idempotent-Replayed")
