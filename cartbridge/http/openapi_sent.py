@@ -13,6 +13,7 @@ from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import stock_models as stock
+from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
@@ -65,6 +66,14 @@ def all_sent() -> tuple[BaseModel, ...]:
             ),
             staff=of.STAFF,
         ),
+        store.MarkRequest(
+            lines=(
+                store.MarkLine(line=of.LAMP, mark="set_aside", quantity=Decimal(1)),
+                store.MarkLine(line=of.BOOK, mark="not_found"),
+            ),
+            staff=of.STAFF,
+        ),
+        store.HandOutRequest(staff=of.STAFF),
         *wishlists.sent(),
         pos.BeginRequest(add=(_scanned("3700123456780"),), staff=of.STAFF),
         pos.ChangeRequest(

@@ -25,6 +25,7 @@ from cartbridge.http import (
     sheet,
     shop,
     stock,
+    store_work,
     subscriptions,
     wishlists,
 )
@@ -46,6 +47,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *shop.routes.told,
     *pos.routes.told,
     *sheet.routes.told,
+    *store_work.routes.told,
     *feed.routes.told,
     *items.routes.told,
     *stock.routes.told,

@@ -78,10 +78,13 @@ async def stock_holds(
 async def _to_be_kept(
     gateway: Gateway, tenant: UUID, decided: Decided[Cart]
 ) -> list[tuple[e.HandoverOffered, datetime]]:
-    """Offers to a named store, if the retailer wants their goods kept; a claim may come at last."""
+    """Reservations, and other offers to a named store if the retailer wants their goods kept.
+
+    A claim may come at the very end.
+    """
     offers = list(_to_a_store(decided))
-    if not offers or not (await gateway.directory.rules.get(tenant)).reserve_stock:
-        return []
+    if offers and not (await gateway.directory.rules.get(tenant)).reserve_stock:
+        offers = [offer for offer in offers if offer.reserve is not None]
     return [(offer, offer.expires_at + gateway.limits.lease) for offer in offers]
 
 
