@@ -14,6 +14,7 @@ from cartbridge.domain.line import Prices, Tax
 from cartbridge.domain.quantity import Quantity
 from cartbridge.domain.store import Store
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import identify_customer
 from cartbridge.services.name_item import name_item
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
@@ -73,7 +74,7 @@ async def begin_cart(gateway: Gateway, caller: Caller, begun: Begun, attempt: At
         brand=store.brand,
         locale=begun.locale,
         price_list=store.price_list,
-        customer=begun.customer,
+        customer=await _identified(gateway, caller, store, begun.customer),
         metadata=begun.metadata,
     )
 
@@ -90,6 +91,7 @@ async def change_cart(
     """The cart is changed from a terminal, if it is still the version the terminal looked at."""
     store = await _store(gateway, caller)
     add = await _lines(gateway, caller, store, changed.add, attempt)
+    customer = await _identified(gateway, caller, store, changed.customer)
 
     async def make(now: Cart) -> c.EditCart:
         if changed.version is not None and now.version != changed.version:
@@ -101,7 +103,7 @@ async def change_cart(
             set=changed.set,
             add=add,
             codes=changed.codes,
-            customer=changed.customer,
+            customer=customer,
             terminal=caller.terminal,
         )
 
@@ -114,6 +116,17 @@ async def _store(gateway: Gateway, caller: Caller) -> Store:
     if store is None:
         raise Problem("terminal_required")
     return store
+
+
+async def _identified(
+    gateway: Gateway, caller: Caller, store: Store, customer: Customer | None
+) -> Customer | None:
+    """The customer as everybody knows her, told by a system of this store."""
+    if customer is None:
+        return None
+    return await identify_customer(
+        gateway, caller.tenant, caller.connection, customer, country=store.country
+    )
 
 
 async def _lines(

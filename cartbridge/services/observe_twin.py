@@ -22,6 +22,7 @@ from cartbridge.services.find_cart import (
     twin_key,
 )
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import identify_customer
 from cartbridge.services.run_command import Outcome, run_command
 
 
@@ -54,6 +55,9 @@ async def observe_twin(
     at_once: bool = False,
 ) -> Outcome:
     """The three-way merge of a snapshot into the cart that holds the twin."""
+    if snapshot.customer is not None:
+        known = await identify_customer(gateway, link.tenant, link.id, snapshot.customer)
+        snapshot = snapshot.model_copy(update={"customer": known})
     while True:
         with suppress(TwinMoved):
             return await _observe(gateway, link, ref, snapshot, cause, at_once)
