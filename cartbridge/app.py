@@ -16,6 +16,8 @@ from cartbridge.database.alarms import Alarms
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.connection import Database, News
 from cartbridge.database.credentials import RenewedCredentials
+from cartbridge.database.customer_accesses import CustomerAccesses
+from cartbridge.database.customers import Customers
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import DocumentKind, Documents
 from cartbridge.database.duties import Duties
@@ -178,6 +180,8 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
             duties=Duties(base.database),
             alarms=Alarms(base.database),
             renewed=RenewedCredentials(base.database, base.vault),
+            customers=Customers(base.database, base.vault),
+            accesses=CustomerAccesses(base.database, base.vault),
             vault=base.vault,
             connectors=Connectors(directory),
             client=client,

@@ -8,6 +8,7 @@ from cartbridge.domain.customer import Customer
 from cartbridge.domain.model import Strict
 
 IdentifierKind = Literal["external_id", "loyalty_number", "email", "phone"]
+SHARED: Final = frozenset({"loyalty_number", "phone"})  # by the people of a household
 
 _SEPARATORS: Final = re.compile(r"[\s().\-/]+")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -28,6 +28,7 @@ _TAGS: Final = {
     "shop": "Shops",
     "items": "Articles",
     "pos": "Tills",
+    "customer_search": "Tills",
     "sheet": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",

@@ -9,6 +9,7 @@ from cartbridge.http.openapi_story import (
     CART_ID,
     CLAIM,
     CODE,
+    CUSTOMER,
     HANDOVER,
     LETTER,
     MESSAGE,
@@ -30,6 +31,7 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 # name in the path → what it is, its schema, an example
 _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "cart": ("The cart's id.", _id("crt"), CART_ID),
+    "customer": ("The customer's id.", _id("cus"), CUSTOMER),
     "claim": ("The claim's id, as the claim was answered with.", _id("clm"), CLAIM),
     "subscription": ("The subscription's id.", _id("sub"), SUBSCRIPTION),
     "handover": ("The hand-over's id.", _id("hnd"), HANDOVER),

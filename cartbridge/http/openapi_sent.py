@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from cartbridge.domain.item_list import IndexedItem
+from cartbridge.http import customer_models as customers
 from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
 from cartbridge.http import pos_models as pos
@@ -39,6 +40,9 @@ def all_sent() -> tuple[BaseModel, ...]:
         CHECKED,
         _snapshot(),
         _sale_told(),
+        customers.SearchRequest(
+            loyalty_number="ML-204-881", purpose="she asks for her web basket", staff=of.STAFF
+        ),
         messages.ReplayRequest(connection=of.SHOP.connection, since=of.BEGUN),
         shop.HandoverRequest(direction="to_store", ttl_seconds=900),
         shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),

@@ -11,6 +11,8 @@ from aiohttp import web
 from cartbridge.database.connection import Unavailable
 from cartbridge.http import (
     alarms,
+    customer_search,
+    customers,
     dead_letters,
     docs,
     feed,
@@ -50,6 +52,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *customer_search.routes.told,
+    *customers.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)

@@ -24,6 +24,7 @@ HttpCode = Literal[
     "unsupported_encoding",
     "unavailable",
     "code_entry_locked",
+    "customer_search_locked",
     "pairing_code_unknown",
     "terminal_required",
     "connector_unknown",

@@ -25,6 +25,7 @@ from cartbridge.services.find_cart import (
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.run_command import Make, Outcome, run_command
+from cartbridge.services.see_customer import see_customer
 from cartbridge.services.watched_sale import as_order, claimed_for, completed
 
 
@@ -49,6 +50,9 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
+        case o.CustomerSeen():
+            await see_customer(gateway, link, seen)
+            return None
         case _:
             return None
 

@@ -14,7 +14,7 @@ from cartbridge.domain.line import Prices, Tax
 from cartbridge.domain.quantity import Quantity
 from cartbridge.domain.store import Store
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.identify_customer import identify_customer
+from cartbridge.services.identify_customer import chosen_customer, identify_customer
 from cartbridge.services.name_item import name_item
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
@@ -74,7 +74,7 @@ async def begin_cart(gateway: Gateway, caller: Caller, begun: Begun, attempt: At
         brand=store.brand,
         locale=begun.locale,
         price_list=store.price_list,
-        customer=await _identified(gateway, caller, store, begun.customer),
+        customer=await _identified(gateway, caller, store, begun.customer, begun.locale),
         metadata=begun.metadata,
     )
 
@@ -119,14 +119,20 @@ async def _store(gateway: Gateway, caller: Caller) -> Store:
 
 
 async def _identified(
-    gateway: Gateway, caller: Caller, store: Store, customer: Customer | None
+    gateway: Gateway,
+    caller: Caller,
+    store: Store,
+    customer: Customer | None,
+    locale: str | None = None,
 ) -> Customer | None:
-    """The customer as everybody knows her, told by a system of this store."""
+    """The customer as everybody knows her: the one staff chose, or the one who was told."""
     if customer is None:
         return None
-    return await identify_customer(
-        gateway, caller.tenant, caller.connection, customer, country=store.country
-    )
+    if customer.id is None:
+        return await identify_customer(
+            gateway, caller.tenant, caller.connection, customer, store=store, locale=locale
+        )
+    return await chosen_customer(gateway, caller.tenant, customer, store)
 
 
 async def _lines(

@@ -8,6 +8,8 @@ from uuid import UUID
 from cartbridge.database.alarms import Alarms
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.credentials import RenewedCredentials
+from cartbridge.database.customer_accesses import CustomerAccesses
+from cartbridge.database.customers import Customers
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import Documents
 from cartbridge.database.duties import Duties
@@ -58,6 +60,8 @@ class Gateway:
     duties: Duties
     alarms: Alarms
     renewed: RenewedCredentials
+    customers: Customers
+    accesses: CustomerAccesses
     vault: Vault
     connectors: Connectors
     client: OutgoingClient

@@ -22,7 +22,7 @@ from cartbridge.services.find_cart import (
     twin_key,
 )
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.identify_customer import identify_customer
+from cartbridge.services.recognise_shopper import recognised
 from cartbridge.services.run_command import Outcome, run_command
 
 
@@ -55,9 +55,6 @@ async def observe_twin(
     at_once: bool = False,
 ) -> Outcome:
     """The three-way merge of a snapshot into the cart that holds the twin."""
-    if snapshot.customer is not None:
-        known = await identify_customer(gateway, link.tenant, link.id, snapshot.customer)
-        snapshot = snapshot.model_copy(update={"customer": known})
     while True:
         with suppress(TwinMoved):
             return await _observe(gateway, link, ref, snapshot, cause, at_once)
@@ -67,6 +64,7 @@ async def _observe(
     gateway: Gateway, link: Link, ref: TwinRef, snapshot: Snapshot, cause: Cause, at_once: bool
 ) -> Outcome:
     look = await cart_for_twin(gateway, link.tenant, ref)
+    snapshot = await recognised(gateway, link, snapshot, look.cart)
     channel: Channel = link.connection.channel or "web"
     if ref.kind == "till_order":  # of a platform that is shop and till at once
         channel = "till"
