@@ -43,9 +43,10 @@ class Browsing:
         self._sessions = DataKey(vault.derive("browsing of sessions"))
         self._sql = queries("browsing")
 
-    def customer(self, tenant: UUID, customer: str) -> Person:
-        """A customer of the retailer (cus_…)."""
-        return Person(tenant, self._hashed("browsing customer", tenant, customer), customer)
+    def customer(self, tenant: UUID, brand: str | None, customer: str) -> Person:
+        """A customer (cus_…) as one brand knows her: she agrees to it brand by brand."""
+        name = f"{brand or ''} {customer}"
+        return Person(tenant, self._hashed("browsing customer", tenant, name), customer)
 
     def session(self, tenant: UUID, connection: UUID, session: str) -> Person:
         """A visitor's session, as that connection calls it."""
@@ -96,9 +97,13 @@ class Browsing:
             await db.execute(self._sql["moved"], *self._at(session), *moved)
 
     async def forget(self, person: Person) -> None:
-        """Remove all that was kept of her, or of the session, and whose sessions were whose."""
+        """Remove all that was kept of her, or of the session; whose sessions are whose stays."""
         async with self._database.tenant(person.tenant) as db:
             await db.execute(self._sql["forget"], *self._at(person))
+
+    async def untie(self, person: Person) -> None:
+        """Forget which sessions were hers, or whose the session was."""
+        async with self._database.tenant(person.tenant) as db:
             if person.customer is None:
                 await db.execute(self._sql["untie"], *self._at(person))
             else:

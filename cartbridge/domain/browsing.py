@@ -58,7 +58,7 @@ class Counted(Strict):
 
 
 def reduced(
-    what: Kind, at: datetime, time_zone: str, *, item: Item | None, text: str | None = None
+    what: Kind, at: datetime, time_zone: str, item: Item | None, text: str | None = None
 ) -> LookedAt | None:
     """What is kept of a fact: the day where the brand is at home, and what it was about.
 

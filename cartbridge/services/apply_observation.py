@@ -23,6 +23,7 @@ from cartbridge.services.find_cart import (
     twin_key,
 )
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.observe_browsing import observe_browsing
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.run_command import Make, Outcome, run_command
 from cartbridge.services.see_customer import see_customer
@@ -52,6 +53,9 @@ async def apply_observation(
             return await _sold(gateway, link, ref, seen, cause)
         case o.CustomerSeen():
             await see_customer(gateway, link, seen)
+            return None
+        case o.Browsed():
+            await observe_browsing(gateway, link, seen)
             return None
         case _:
             return None

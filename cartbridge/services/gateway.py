@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cartbridge.database.alarms import Alarms
+from cartbridge.database.browsing import Browsing
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.credentials import RenewedCredentials
 from cartbridge.database.customer_accesses import CustomerAccesses
@@ -21,6 +22,7 @@ from cartbridge.database.leases import Leases
 from cartbridge.database.outbox import Outbox
 from cartbridge.database.pointers import Pointers
 from cartbridge.database.queues import Queues
+from cartbridge.database.shop_floor import ShopFloor
 from cartbridge.database.subscriptions import Subscriptions
 from cartbridge.database.vault import Vault
 from cartbridge.domain.header import Actor
@@ -39,6 +41,7 @@ class Limits:
     abandoned_after: timedelta = timedelta(days=14)
     reconcile_every: timedelta = timedelta(minutes=5)
     silent_after: timedelta = timedelta(hours=24)  # unless a connection has its own time
+    browsing: timedelta = timedelta(days=30)  # for which is known what she looked at
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Gateway:
     pointers: Pointers
     directory: Directory
     items: ItemIndex
+    browsing: Browsing
+    shop_floor: ShopFloor
     idempotency: Idempotency
     duties: Duties
     alarms: Alarms

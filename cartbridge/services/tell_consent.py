@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from cartbridge.domain.known_customer import KnownCustomer, agreeing, withdrawn
+from cartbridge.services.forget_browsing import obey_withdrawal
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.keep_customer import keep_customer
 
@@ -13,7 +14,7 @@ from cartbridge.services.keep_customer import keep_customer
 Withdrawal = Callable[[Gateway, UUID, str, str | None, frozenset[str]], Awaitable[None]]
 
 # What has to be removed when a consent is withdrawn: whoever keeps such a thing adds one line.
-WITHDRAWALS: Final[list[Withdrawal]] = []
+WITHDRAWALS: Final[list[Withdrawal]] = [obey_withdrawal]
 
 
 async def tell_consent(
