@@ -30,6 +30,7 @@ _TAGS: Final = {
     "pos": "Tills",
     "customer_search": "Tills",
     "sheet": "Tills",
+    "shop_floor": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",
 }

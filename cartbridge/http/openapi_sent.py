@@ -13,6 +13,7 @@ from cartbridge.http import openapi_story as of
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import subscription_models as subscriptions
+from cartbridge.http.openapi_browsing import browsing_sent
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
 ARTICLE: Final = IndexedItem(
@@ -43,6 +44,7 @@ def all_sent() -> tuple[BaseModel, ...]:
         customers.SearchRequest(
             loyalty_number="ML-204-881", purpose="she asks for her web basket", staff=of.STAFF
         ),
+        *browsing_sent(),
         messages.ReplayRequest(connection=of.SHOP.connection, since=of.BEGUN),
         shop.HandoverRequest(direction="to_store", ttl_seconds=900),
         shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),

@@ -11,6 +11,7 @@ from aiohttp import web
 from cartbridge.database.connection import Unavailable
 from cartbridge.http import (
     alarms,
+    browse,
     customer_search,
     customers,
     dead_letters,
@@ -26,6 +27,7 @@ from cartbridge.http import (
     pos,
     sheet,
     shop,
+    shop_floor,
     subscriptions,
 )
 from cartbridge.http.body import ARRIVING, Arriving
@@ -54,6 +56,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *alarms.routes.told,
     *customer_search.routes.told,
     *customers.routes.told,
+    *shop_floor.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)
@@ -161,6 +164,7 @@ def make_application(gateway: Gateway, metrics_token: str | None = None) -> web.
     pairing.add_to(app)
     hooks.add_to(app)
     pages.add_to(app)
+    browse.add_to(app)
     health.add_to(app)
     metrics_page.add_to(app)
     docs.add_to(app, ROUTES)

@@ -33,6 +33,7 @@ HttpCode = Literal[
     "address_refused",
     "subscription_ended",
     "metrics_closed",
+    "origin_refused",
     "internal_error",
 ]
 ProblemCode = refusals.Code | HttpCode

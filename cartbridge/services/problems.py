@@ -48,6 +48,7 @@ _STATUS: Final = {
     "address_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "subscription_ended": HTTPStatus.CONFLICT,
     "metrics_closed": HTTPStatus.UNAUTHORIZED,
+    "origin_refused": HTTPStatus.FORBIDDEN,
 }
 
 
