@@ -35,6 +35,7 @@ BODIES: dict[str, Json] = {
     },
     "/v1/pos/carts": {"add": []},
     "/v1/items": {"items": []},
+    "/v1/pos/observations": {"kind": "tried", "items": [{"sku": "LAMP-OAK"}]},
     "/v1/subscriptions": {"url": "https://127.0.0.1/"},
     "/v1/subscriptions/{subscription}": {"state": "paused"},
     "/v1/messages/replay": {"until": "2026-01-01T00:00:00Z"},
