@@ -59,8 +59,6 @@ async def identify_customer(
         # Of two who meet her at the same moment both are told the same one.
         fresh = uuid_of(new_id(gateway, PREFIX))
         known = await _claim(gateway, tenant, found[0].key, fresh)
-    hers = [one.key for one in found if one.owner is None]
-    await asyncio.gather(*(_claim(gateway, tenant, key, known) for key in hers))
     identified = customer.model_copy(update={"id": named(PREFIX, known)})
     await _learn(gateway, tenant, identified, found, home.brand, locale)
     return identified
@@ -137,7 +135,10 @@ async def _learn(
     brand: str | None,
     locale: str | None,
 ) -> None:
-    """Keeps what was told of her; first where she is found by it, so that nothing is lost."""
+    """What is nobody's yet becomes hers, and what was told is kept, last, so that none is lost."""
+    hers = uuid_of(str(customer.id))
+    unclaimed = [one.key for one in found if one.owner is None]
+    await asyncio.gather(*(_claim(gateway, tenant, key, hers) for key in unclaimed))
     told = tuple(one.identifier for one in found)
     her_id = str(customer.id)
 
