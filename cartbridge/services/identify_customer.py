@@ -11,7 +11,7 @@ from cartbridge.domain.ids import is_id, named, uuid_of
 from cartbridge.domain.known_customer import KnownCustomer, is_somebody_else, learnt
 from cartbridge.domain.store import Store
 from cartbridge.services.find_cart import new_id
-from cartbridge.services.gateway import Gateway
+from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.keep_customer import keep_customer
 from cartbridge.services.problems import Problem
 
@@ -64,10 +64,23 @@ async def identify_customer(
     return identified
 
 
-async def chosen_customer(
-    gateway: Gateway, tenant: UUID, customer: Customer, store: Store
-) -> Customer:
-    """The customer whom staff of a store found and mean, by her id; what they tell is learnt."""
+async def customer_in_store(
+    gateway: Gateway,
+    caller: Caller,
+    store: Store,
+    customer: Customer | None,
+    locale: str | None = None,
+) -> Customer | None:
+    """The customer of a document of a store: the one staff found and chose, or who was told."""
+    if customer is None or customer.id is not None:
+        return customer and await _chosen(gateway, caller.tenant, customer, store)
+    return await identify_customer(
+        gateway, caller.tenant, caller.connection, customer, store=store, locale=locale
+    )
+
+
+async def _chosen(gateway: Gateway, tenant: UUID, customer: Customer, store: Store) -> Customer:
+    """The customer of that id, if this store's brand knows her; what staff tell is learnt."""
     her_id = customer.id or ""
     kept = await gateway.customers.read(tenant, her_id) if is_id(her_id, PREFIX) else None
     if kept is None or not kept.version or not kept.known.is_of(store.brand):

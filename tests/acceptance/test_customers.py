@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from pydantic import BaseModel
 from cartbridge.demo.retailer import SLUG
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.ids import is_id, uuid_of
+from cartbridge.domain.items import Item
 from cartbridge.domain.store import Brand, Store, Terminal
-from cartbridge.sdk.observations import CustomerSeen
+from cartbridge.domain.twin import ObservedLine, Snapshot
+from cartbridge.sdk.observations import CustomerSeen, WishlistSeen
 from cartbridge.services import customer_file, tell_consent
 from cartbridge.services.apply_observation import apply_observation
 from cartbridge.services.consent import consents
@@ -149,6 +152,27 @@ async def test_a_shop_that_tells_her_again_adds_no_fact(shared: World) -> None:
     added = (await shared.events_of(cart["id"]))[len(before) :]
     assert added
     assert "cart.customer_identified" not in added
+
+
+async def test_a_list_of_hers_is_found_by_her_id(shared: World) -> None:
+    zoe, tenant = somebody(), await shared.tenant()
+    hers = (await seen(shared, zoe))["id"]
+    link = await shared.gateway.connectors.by_name(tenant, "demo-shop")
+    assert link is not None
+    snapshot = Snapshot(
+        lines=(ObservedLine(key="LAMP-OAK", item=Item(**LAMP), quantity=Decimal(1)),),
+        revision=1,
+        at=NOON,
+        currency="EUR",
+        customer=Customer(email=zoe["email"]),
+        consent={"analytics": True},
+    )
+    list_seen = WishlistSeen(external_id=uuid.uuid4().hex, snapshot=snapshot)
+    await apply_observation(shared.gateway, link, list_seen, Cause(command=uuid.uuid4()))
+
+    page = await shared.gateway.documents.find(tenant, "wishlist", customer=hers)
+    assert len(page.items) == 1
+    assert await consents(shared.gateway, tenant, hers, SLUG) == {"analytics": True}
 
 
 async def test_many_who_meet_her_at_once_meet_one_person(shared: World) -> None:
