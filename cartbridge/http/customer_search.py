@@ -5,7 +5,8 @@ from typing import Final
 from cartbridge.http import customer_models as m
 from cartbridge.http.routes import Answer, Call, Routes
 from cartbridge.pages.words import Words
-from cartbridge.services.search_customer import FoundBy, Sought, search_customer, store_of
+from cartbridge.services.scanned_lines import store_of
+from cartbridge.services.search_customer import FoundBy, Sought, search_customer
 from cartbridge.services.show_customer import show_customer
 
 routes: Final = Routes("pos")

@@ -11,7 +11,7 @@ from cartbridge.domain.ids import is_id, named, uuid_of
 from cartbridge.domain.known_customer import KnownCustomer, is_somebody_else, learnt
 from cartbridge.domain.store import Store
 from cartbridge.services.find_cart import new_id
-from cartbridge.services.gateway import Gateway
+from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.keep_customer import keep_customer
 from cartbridge.services.problems import Problem
 
@@ -59,17 +59,28 @@ async def identify_customer(
         # Of two who meet her at the same moment both are told the same one.
         fresh = uuid_of(new_id(gateway, PREFIX))
         known = await _claim(gateway, tenant, found[0].key, fresh)
-    hers = [one.key for one in found if one.owner is None]
-    await asyncio.gather(*(_claim(gateway, tenant, key, known) for key in hers))
     identified = customer.model_copy(update={"id": named(PREFIX, known)})
     await _learn(gateway, tenant, identified, found, home.brand, locale)
     return identified
 
 
-async def chosen_customer(
-    gateway: Gateway, tenant: UUID, customer: Customer, store: Store
-) -> Customer:
-    """The customer whom staff of a store found and mean, by her id; what they tell is learnt."""
+async def customer_in_store(
+    gateway: Gateway,
+    caller: Caller,
+    store: Store,
+    customer: Customer | None,
+    locale: str | None = None,
+) -> Customer | None:
+    """The customer of a document of a store: the one staff found and chose, or who was told."""
+    if customer is None or customer.id is not None:
+        return customer and await _chosen(gateway, caller.tenant, customer, store)
+    return await identify_customer(
+        gateway, caller.tenant, caller.connection, customer, store=store, locale=locale
+    )
+
+
+async def _chosen(gateway: Gateway, tenant: UUID, customer: Customer, store: Store) -> Customer:
+    """The customer of that id, if this store's brand knows her; what staff tell is learnt."""
     her_id = customer.id or ""
     kept = await gateway.customers.read(tenant, her_id) if is_id(her_id, PREFIX) else None
     if kept is None or not kept.version or not kept.known.is_of(store.brand):
@@ -137,7 +148,10 @@ async def _learn(
     brand: str | None,
     locale: str | None,
 ) -> None:
-    """Keeps what was told of her; first where she is found by it, so that nothing is lost."""
+    """What is nobody's yet becomes hers, and what was told is kept, last, so that none is lost."""
+    hers = uuid_of(str(customer.id))
+    unclaimed = [one.key for one in found if one.owner is None]
+    await asyncio.gather(*(_claim(gateway, tenant, key, hers) for key in unclaimed))
     told = tuple(one.identifier for one in found)
     her_id = str(customer.id)
 

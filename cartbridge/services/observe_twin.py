@@ -64,7 +64,7 @@ async def _observe(
     gateway: Gateway, link: Link, ref: TwinRef, snapshot: Snapshot, cause: Cause, at_once: bool
 ) -> Outcome:
     look = await cart_for_twin(gateway, link.tenant, ref)
-    snapshot = await recognised(gateway, link, snapshot, look.cart)
+    snapshot = await recognised(gateway, link, snapshot, look.cart.customer, look.cart.consent)
     channel: Channel = link.connection.channel or "web"
     if ref.kind == "till_order":  # of a platform that is shop and till at once
         channel = "till"

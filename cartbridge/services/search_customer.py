@@ -19,6 +19,7 @@ from cartbridge.services.find_cart import cart_of_pointer, living
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.identify_customer import identifier_key
 from cartbridge.services.problems import Problem
+from cartbridge.services.scanned_lines import store_of
 
 FoundBy = Literal["loyalty_number", "email", "phone", "code"]
 
@@ -55,14 +56,6 @@ async def search_customer(
     for one in hits:
         await _note(gateway, caller, one, sought, attempt, shown=len(hits) == 1)
     return Match(len(hits), hits[0] if len(hits) == 1 else None)
-
-
-async def store_of(gateway: Gateway, caller: Caller) -> Store:
-    """The store that the caller's terminal stands in."""
-    store = await gateway.directory.stores.get(caller.tenant, caller.store or "")
-    if store is None or caller.terminal is None:
-        raise Problem("terminal_required")
-    return store
 
 
 async def _hits(

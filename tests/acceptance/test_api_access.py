@@ -125,7 +125,8 @@ async def rival(shared: World) -> Rival:
     told = {"hook": connection.hook, "webhook_secret": secret, "slug": "rival-shop"}
     shop = Shop(shared.client, shop_key, told=told)
     till = Till(shared.client, till_key, id="nice-1")
-    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK))
+    lea = {"email": "lea@rival.example"}
+    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK), customer=lea)
     await shared.settled()
     cart = await shop.cart("theirs")
     assert cart is not None
@@ -141,6 +142,7 @@ async def rival(shared: World) -> Rival:
         "connection": connection.id,
         "external_id": "theirs",
         "cart": cart["id"],
+        "customer": cart["customer"]["id"],
         "claim": claim["claim"],
         "handover": offer["id"],
         "receipt_number": "R-77",
