@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from cartbridge.services.add_connection import add_connection, secret_names
 from cartbridge.services.gateway import Gateway
 
 commands = typer.Typer(no_args_is_help=True, help="Connections: one configured platform each.")
-ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 Slug = Annotated[str, typer.Argument(help="The connection's name, such as web-fr.")]
 
 
@@ -230,8 +230,10 @@ def browse(
     """
     origins = [one.lower().rstrip("/") for one in origin or ()]
     for one in origins:
-        if not ORIGIN.fullmatch(one):
-            raise CommandRefused(f"{one} is no origin: write https://host, no path", MISUSED)
+        if not _ORIGIN.fullmatch(one):
+            raise CommandRefused(
+                f"{one} is no origin: write it as https://host, without a path", MISUSED
+            )
 
     async def work(gateway: Gateway, of: Tenant) -> tuple[str, str]:
         found = await _found(gateway, of, slug)

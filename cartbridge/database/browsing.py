@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from cartbridge.database.connection import Database
 from cartbridge.database.keys import KeyRing
 from cartbridge.database.queries import queries
-from cartbridge.database.sealing import DataKey, Erased, place
+from cartbridge.database.sealing import DataKey, place, unseal
 from cartbridge.database.vault import Vault
 from cartbridge.domain.browsing import Counted, LookedAt
 from cartbridge.domain.ids import shard_of_slot, uuid_of
@@ -125,14 +125,12 @@ class Browsing:
         """The rows as they stand, each with what it says; None: her key was destroyed since."""
         async with self._database.tenant(person.tenant) as db:
             rows = await db.fetch(self._sql["read"], *self._at(person), since, limit)
-        if not rows:
-            return []
-        key = await self._key(person)
+        key = await self._known_key(person) if rows else None
         return [(row, self._opened(person, key, row)) for row in rows]
 
-    def _opened(self, person: Person, key: DataKey, row: Any) -> Counted | None:
-        plain = key.open(row["sealed"], _bound(person, row["day"], row["what"]))
-        if isinstance(plain, Erased):
+    def _opened(self, person: Person, key: DataKey | None, row: Any) -> Counted | None:
+        plain = unseal(key, row["sealed"], _bound(person, row["day"], row["what"]))
+        if not isinstance(plain, bytes):
             return None
         seen = LookedAt(day=row["day"], what=row["what"], **from_json(plain))
         return Counted(seen=seen, count=row["count"])
@@ -148,13 +146,20 @@ class Browsing:
         return seen.day, seen.what, item, one.count, sealed
 
     async def _key(self, person: Person) -> DataKey:
+        """Her key, made if she has none."""
+        known = await self._known_key(person)
+        if known is not None or person.customer is None:
+            return known or self._sessions
+        secret = await self._keys.create_person(person.tenant, uuid_of(person.customer))
+        return DataKey(secret)
+
+    async def _known_key(self, person: Person) -> DataKey | None:
+        """Her key, None once it was destroyed."""
         if person.customer is None:
             return self._sessions
         subject = uuid_of(person.customer)
-        known = await self._keys.persons(person.tenant, [subject])
-        if subject in known:
-            return DataKey(known[subject])
-        return DataKey(await self._keys.create_person(person.tenant, subject))
+        secret = (await self._keys.persons(person.tenant, [subject])).get(subject)
+        return None if secret is None else DataKey(secret)
 
     def _fact(self, person: Person, fact: str) -> bytes:
         return self._vault.keyed_hash("browsing fact", f"{person.id} {fact}")[:_FACT_BYTES]

@@ -118,7 +118,7 @@ returning p.message
 select inbox_forget($1, $2, $3)
 
 -- name: drop_part
-update inbox_part set ref = null, lane = '', revision = null
+update inbox_part set ref = null, lane = '', revision = null, dedup = null
  where shard = $1 and tenant = $2 and message = $3 and ordinal = $4 and done_at is not null
 
 -- name: drop_body

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +18,6 @@ import pytest_asyncio
 from aiohttp import web
 
 from cartbridge.domain.ids import uuid_of
-from cartbridge.services import connectors
-from cartbridge.services.add_connection import add_connection
 from cartbridge.worker.browsing import forget
 from tests.acceptance.world import BOOK, LAMP, Json, World, refused, until
 
@@ -34,30 +31,25 @@ KEPT = ("browsing", "browsing_session", "shop_floor")
 
 
 class Pages:
-    """The shop's server, which vouches for its customers, and the pages it serves."""
+    """The demo shop's server, which vouches for its customers, and the pages it serves."""
 
-    def __init__(self, world: World, hook: str, browse_id: str) -> None:
-        self.world, self.browse_id, self._hook = world, browse_id, hook
-
-    async def told(self, **said: Any) -> str:
-        """The server tells something; the id of its message, once it is applied."""
-        address = f"/v1/hooks/{self._hook}/told-by-nobody"
-        answer = await self.world.client.post(address, json=said)
-        assert answer.status_code == 202, answer.text
-        await self.world.settled()
-        return str(answer.json()["message"])
+    def __init__(self, world: World, browse_id: str) -> None:
+        self.world, self.browse_id = world, browse_id
 
     async def viewed(self, session: str, item: Json = LAMP, **more: Any) -> str:
-        """The server tells that an article was viewed in a session just now."""
-        fact = {"external_id": session, "name": uuid.uuid4().hex, "what": "product_viewed"}
-        at = datetime.now(UTC).isoformat()
-        return await self.told(**{"kind": "session", **fact, "at": at, "item": item, **more})
+        """The server tells that an article was viewed just now; its message, once applied."""
+        fact = {"session": session, "id": uuid.uuid4().hex, "item": item, **more}
+        return await self._told("product.viewed", fact)
 
     async def agrees(self, customer: Json, consent: dict[str, bool]) -> None:
         """The server tells what a customer said of consent."""
-        at = datetime.now(UTC).isoformat()
-        said = {"external_id": customer["external_id"], "at": at, "consent": consent}
-        await self.told(kind="customer", customer=customer, **said)
+        await self._told("consent.updated", {**customer, "consent": consent})
+
+    async def _told(self, kind: str, data: Json) -> str:
+        answer = await self.world.shop.hook(kind, {"at": datetime.now(UTC).isoformat(), **data})
+        assert answer.status_code == 202, answer.text
+        await self.world.settled()
+        return str(answer.json()["message"])
 
     async def page(self, body: Any, origin: str | None = SHOP, **more: str) -> httpx.Response:
         """A page in a browser tells."""
@@ -72,25 +64,14 @@ class Pages:
         assert answer.status_code == 204, answer.text
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
-async def telling() -> AsyncIterator[None]:
-    ours = EntryPoint("telling-shop", "tests.acceptance.telling_shop:TellingShop", connectors.GROUP)
-    found = [*entry_points(group=connectors.GROUP), ours]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connectors, "entry_points", lambda group: found)
-        yield
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def pages(shared: World) -> Pages:
-    """A new shop of the brand, whose pages may tell."""
-    tenant = await shared.tenant()
-    slug = f"web-{uuid.uuid4().hex[:8]}"
-    added = await add_connection(
-        shared.gateway, tenant, slug, "telling-shop", {}, brand="maison-lumiere"
-    )
-    await shared.gateway.directory.connections.let_browse(tenant, added.id, [SHOP])
-    return Pages(shared, added.hook, added.browse_id)
+    """The demo shop, whose pages may tell."""
+    connections, tenant = shared.gateway.directory.connections, await shared.tenant()
+    shop = await connections.get_by_slug(tenant, "demo-shop")
+    assert shop is not None
+    await connections.let_browse(tenant, shop.id, [SHOP])
+    return Pages(shared, shop.browse_id)
 
 
 def somebody() -> tuple[str, Json]:
@@ -104,8 +85,8 @@ async def held(world: World) -> dict[str, int]:
     names = await world.owner.fetch(
         "select table_name as name from information_schema.tables"
         " where table_schema = 'public' and table_type = 'BASE TABLE'"
-        " and table_name not in ('inbox', 'inbox_part', 'inbox_connection', 'day_key', 'duty',"
-        " 'open_alarm', 'event', 'stream', 'view', 'document_key', 'command')"
+        " and table_name not in ('inbox', 'inbox_part', 'inbox_connection', 'seen', 'day_key',"
+        " 'duty', 'open_alarm', 'event', 'stream', 'view', 'document_key', 'command')"
     )
     return {
         row["name"]: await world.owner.fetchval(f"select count(*) from {row['name']}")  # noqa: S608
@@ -123,8 +104,10 @@ async def names(world: World, text: str) -> list[str]:
         row["name"]
         for row in tables
         if await world.owner.fetchval(
-            f"select exists (select from {row['name']} x where x::text like $1)",  # noqa: S608
-            f"%{text}%",
+            f"select exists (select from {row['name']} x"  # noqa: S608
+            " where x::text like '%' || $1 || '%'"
+            " or x::text like '%' || encode(convert_to($1, 'UTF8'), 'hex') || '%')",
+            text,
         )
     ]
 
@@ -209,7 +192,7 @@ async def test_the_same_fact_told_again_counts_once(shared: World, pages: Pages)
     session, customer = somebody()
     name = uuid.uuid4().hex
     for _ in range(2):
-        await pages.viewed(session, customer=customer, consent=YES, name=name)
+        await pages.viewed(session, customer=customer, consent=YES, id=name)
 
     assert await looks(shared, customer) == {("product_viewed", "Lampe chêne"): 1}
 
