@@ -223,7 +223,17 @@ def test_a_list_of_documents_is_a_body_too() -> None:
     body = [cart(row()), cart(row(sku="B"), id="8")]
     named = CONNECTOR.identify(hook(body), told)
     assert [one.external_id for one in named] == ["7", "8"]
+    assert len({one.dedup for one in named}) == 2
     assert [seen.external_id for seen in read(body, told).observations] == ["7", "8"]
+
+
+def test_a_document_that_stands_twice_in_a_body_is_one_mention() -> None:
+    place = {"external_id": "id", "time": "at", "revision": "rev", "each": "@"}
+    told = settings(document=place)
+    body = [cart(row(), rev=1), cart(row(sku="B"), rev=2)]
+    (named,) = CONNECTOR.identify(hook(body), told)
+    assert (named.external_id, named.revision) == ("7", None)
+    assert len(read(body, told).observations) == 2
 
 
 KINDS = {
