@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cartbridge.database.customers import PREFIX
 from cartbridge.domain.customer import Customer
-from cartbridge.domain.identifiers import Identifier, identifiers
+from cartbridge.domain.identifiers import SHARED, Identifier, identifiers
 from cartbridge.domain.ids import is_id, named, uuid_of
 from cartbridge.domain.known_customer import KnownCustomer, is_somebody_else, learnt
 from cartbridge.domain.store import Store
@@ -56,9 +56,7 @@ async def identify_customer(
     found = await _find(gateway, tenant, told)
     known = await _deciding(gateway, tenant, found)
     if known is None:
-        # Of two who meet her at the same moment both are told the same one.
-        fresh = uuid_of(new_id(gateway, PREFIX))
-        known = await _claim(gateway, tenant, found[0].key, fresh)
+        known = await _new(gateway, tenant, found)
     identified = customer.model_copy(update={"id": named(PREFIX, known)})
     await _learn(gateway, tenant, identified, found, home.brand, locale)
     return identified
@@ -134,6 +132,24 @@ async def _deciding(gateway: Gateway, tenant: UUID, found: tuple[_Found, ...]) -
         if not is_somebody_else(known, one.identifier, stronger):
             return one.owner
     return None
+
+
+async def _new(gateway: Gateway, tenant: UUID, found: tuple[_Found, ...]) -> UUID:
+    """Somebody new, or who met her at the very same moment by an identifier of hers alone.
+
+    What was given to the new id till then follows: nobody has been told of it yet.
+    """
+    fresh = uuid_of(new_id(gateway, PREFIX))
+    given: list[bytes] = []
+    for one in found:
+        winner = await _claim(gateway, tenant, one.key, fresh)
+        if winner == fresh:
+            given.append(one.key)
+        elif not given or one.identifier.kind not in SHARED:
+            for key in given:
+                await gateway.pointers.repoint(tenant, "identifier", key, fresh, winner)
+            return winner
+    return fresh
 
 
 async def _claim(gateway: Gateway, tenant: UUID, key: bytes, customer: UUID) -> UUID:
