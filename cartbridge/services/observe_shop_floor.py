@@ -17,6 +17,7 @@ from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.known_person import known_person
 from cartbridge.services.name_item import name_item
 from cartbridge.services.problems import Problem
+from cartbridge.services.scanned_lines import store_of
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,7 @@ async def observe_shop_floor(
     gateway: Gateway, caller: Caller, shown: Shown, attempt: Attempt
 ) -> Noted:
     """Counts each article in its store on this day; who works there is never kept with it."""
-    store = await gateway.directory.stores.get(caller.tenant, caller.store or "")
-    if store is None:
-        raise Problem("terminal_required")
+    store = await store_of(gateway, caller)
     customer = await _customer(gateway, store, caller.tenant, shown.customer)
     kept, unknown = await _named(gateway, caller.tenant, store.id, shown.items)
     noted = Noted(tuple(kept), tuple(unknown), for_customer=customer is not None)

@@ -7,7 +7,7 @@ from cartbridge.domain.ids import is_id, make_id, slot_of
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.problems import Problem
 from cartbridge.services.recently_looked_at import RecentLook, recently_looked_at
-from cartbridge.services.search_customer import store_of
+from cartbridge.services.scanned_lines import store_of
 
 
 async def see_recent_looks(

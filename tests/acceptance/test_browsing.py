@@ -71,6 +71,8 @@ async def pages(shared: World) -> Pages:
     shop = await connections.get_by_slug(tenant, "demo-shop")
     assert shop is not None
     await connections.let_browse(tenant, shop.id, [SHOP])
+    if not await shared.event_count():
+        await shared.offered()  # browsing leaves nothing in the journal that could be proved
     return Pages(shared, shop.browse_id)
 
 
@@ -163,7 +165,6 @@ async def test_with_consent_the_associate_sees_what_she_looked_at_before_and_sin
     shared: World, pages: Pages
 ) -> None:
     session, customer = somebody()
-    await shared.offered()
     journal = await shared.event_count()
     await pages.page_viewed(session, LAMP, YES)
     search = {"what": "searched", "text": "une lampe pour lire"}
