@@ -29,6 +29,7 @@ from cartbridge.http import (
     shop,
     shop_floor,
     subscriptions,
+    wishlists,
 )
 from cartbridge.http.body import ARRIVING, Arriving
 from cartbridge.http.dispatch import dispatch
@@ -57,6 +58,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *customer_search.routes.told,
     *customers.routes.told,
     *shop_floor.routes.told,
+    *wishlists.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)
