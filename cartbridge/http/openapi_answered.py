@@ -26,6 +26,8 @@ from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
+from cartbridge.http.openapi_browsing import browsing_answered
+from cartbridge.http.openapi_customers import customers
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
 from cartbridge.http.store_work import order_answer, reservation_answer
@@ -76,6 +78,8 @@ def all_answered() -> tuple[BaseModel, ...]:
         *_store_work(),
         *_operators(),
         _alarms(),
+        *customers(),
+        *browsing_answered(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )

@@ -36,8 +36,10 @@ _TAGS: Final = {
     "items": "Articles",
     "stock": "Articles",
     "pos": "Tills",
+    "customer_search": "Tills",
     "sheet": "Tills",
     "store_work": "Tills",
+    "shop_floor": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",
 }

@@ -11,6 +11,9 @@ from aiohttp import web
 from cartbridge.database.connection import Unavailable
 from cartbridge.http import (
     alarms,
+    browse,
+    customer_search,
+    customers,
     dead_letters,
     docs,
     feed,
@@ -24,6 +27,7 @@ from cartbridge.http import (
     pos,
     sheet,
     shop,
+    shop_floor,
     stock,
     store_work,
     subscriptions,
@@ -55,6 +59,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *customer_search.routes.told,
+    *customers.routes.told,
+    *shop_floor.routes.told,
     *wishlists.routes.told,
 )
 
@@ -163,6 +170,7 @@ def make_application(gateway: Gateway, metrics_token: str | None = None) -> web.
     pairing.add_to(app)
     hooks.add_to(app)
     pages.add_to(app)
+    browse.add_to(app)
     health.add_to(app)
     metrics_page.add_to(app)
     docs.add_to(app, ROUTES)

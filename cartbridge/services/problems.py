@@ -22,6 +22,7 @@ _STATUS: Final = {
     "code_wrong_direction": HTTPStatus.CONFLICT,
     "code_bound": HTTPStatus.CONFLICT,
     "code_entry_locked": HTTPStatus.TOO_MANY_REQUESTS,
+    "customer_search_locked": HTTPStatus.TOO_MANY_REQUESTS,
     "claim_not_held": HTTPStatus.CONFLICT,
     "sale_not_voidable": HTTPStatus.CONFLICT,
     "receipt_conflict": HTTPStatus.CONFLICT,
@@ -54,6 +55,7 @@ _STATUS: Final = {
     "address_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "subscription_ended": HTTPStatus.CONFLICT,
     "metrics_closed": HTTPStatus.UNAUTHORIZED,
+    "origin_refused": HTTPStatus.FORBIDDEN,
 }
 
 

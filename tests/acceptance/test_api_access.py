@@ -125,8 +125,9 @@ async def rival(shared: World) -> Rival:
     told = {"hook": connection.hook, "webhook_secret": secret, "slug": "rival-shop"}
     shop = Shop(shared.client, shop_key, told=told)
     till = Till(shared.client, till_key, id="nice-1")
-    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK))
     await shop.snapshot("set aside", line(LAMP))
+    lea = {"email": "lea@rival.example"}
+    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK), customer=lea)
     await shared.settled()
     aside = await shop.cart("set aside")
     assert aside is not None
@@ -147,6 +148,7 @@ async def rival(shared: World) -> Rival:
         "connection": connection.id,
         "external_id": "theirs",
         "cart": cart["id"],
+        "customer": cart["customer"]["id"],
         "claim": claim["claim"],
         "handover": offer["id"],
         "reservation": reserved["id"],
