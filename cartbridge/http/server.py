@@ -27,6 +27,7 @@ from cartbridge.http import (
     sheet,
     shop,
     subscriptions,
+    wishlists,
 )
 from cartbridge.http.body import ARRIVING, Arriving
 from cartbridge.http.dispatch import dispatch
@@ -54,6 +55,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *alarms.routes.told,
     *customer_search.routes.told,
     *customers.routes.told,
+    *wishlists.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.wishlists_on_file import wishlists_of
 
 Slot = Literal["wishlists", "quotes", "enquiries", "recently_looked_at"]
 SLOTS: Final[tuple[Slot, ...]] = ("wishlists", "quotes", "enquiries", "recently_looked_at")
@@ -15,7 +16,9 @@ SLOTS: Final[tuple[Slot, ...]] = ("wishlists", "quotes", "enquiries", "recently_
 Provider = Callable[[Gateway, UUID, str, str], Awaitable[Sequence[BaseModel]]]
 
 # Each kind of document adds one line: its slot, and what fills it.
-PROVIDERS: Final[dict[Slot, Provider]] = {}
+PROVIDERS: Final[dict[Slot, Provider]] = {
+    "wishlists": wishlists_of,
+}
 
 
 async def file_of(

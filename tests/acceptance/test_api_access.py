@@ -137,6 +137,7 @@ async def rival(shared: World) -> Rival:
         held, "R-77", lines=[{"line": claim["cart"]["lines"][0]["id"], "quantity": "1"}]
     )
     rest = (await till.call("POST", "/v1/pos/carts", {"add": []})).json()["cart"]
+    wished = (await till.call("POST", "/v1/wishlists", {"kind": "gift"})).json()
     operator = Caller(shared.client, ops_key)
     ids = {
         "connection": connection.id,
@@ -147,6 +148,7 @@ async def rival(shared: World) -> Rival:
         "handover": offer["id"],
         "receipt_number": "R-77",
         "begun": rest["id"],
+        "wishlist": wished["wishlist"]["id"],
         "code": offer["code"],
         "message": told_of.json()["message"],
         "letter": await dead_letter(shared, tenant, link.uuid),
@@ -156,8 +158,9 @@ async def rival(shared: World) -> Rival:
 
 
 async def subscribed(operator: Caller) -> str:
-    """A subscription of theirs."""
-    made = await operator.call("POST", "/v1/subscriptions", {"url": "http://127.0.0.1:9/theirs"})
+    """A subscription of theirs; not to alarms, which are raised at their own time."""
+    wish = {"url": "http://127.0.0.1:9/theirs", "types": ["cart.*"]}
+    made = await operator.call("POST", "/v1/subscriptions", wish)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
 

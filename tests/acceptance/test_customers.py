@@ -170,8 +170,15 @@ async def test_a_list_of_hers_is_found_by_her_id(shared: World) -> None:
     list_seen = WishlistSeen(external_id=uuid.uuid4().hex, snapshot=snapshot)
     await apply_observation(shared.gateway, link, list_seen, Cause(command=uuid.uuid4()))
 
-    page = await shared.gateway.documents.find(tenant, "wishlist", customer=hers)
-    assert len(page.items) == 1
+    body = {"name": "Maison", "add": ADD, "customer": {"email": zoe["email"]}}
+    made = await shared.till().call("POST", "/v1/wishlists", body)
+    begun_here = made.json()["wishlist"]["id"]
+    found = (await shared.operator.get("/v1/wishlists", customer=hers)).json()["items"]
+    assert len(found) == 2
+    on_file = (await file_of(shared.till(), email=zoe["email"]))["wishlists"]
+    assert [one["id"] for one in on_file] == [one["id"] for one in found]
+    assert on_file[0]["id"] == begun_here
+    assert (on_file[0]["name"], on_file[0]["articles"]) == ("Maison", 1)
     assert await consents(shared.gateway, tenant, hers, SLUG) == {"analytics": True}
 
 

@@ -16,7 +16,7 @@ from cartbridge.sdk.contract import (
     Remote,
     Reply,
 )
-from cartbridge.sdk.documents import Line, Projection, TwinRef, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinKind, TwinRef, project_by
 from cartbridge.sdk.observations import Read
 from cartbridge_declarative import calls, handshakes, signatures
 from cartbridge_declarative.payloads import documents, fetched
@@ -53,17 +53,17 @@ class Declarative(Connector):
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
         """The documents a body speaks of; a platform's own delivery id tells repeats apart."""
-        named: dict[str, Named] = {}
+        named: dict[tuple[TwinKind, str], Named] = {}
         for found in documents(hook, settings.rules, Report()):
-            told = Told(found.part, settings)
-            name = told.external_id
+            told = Told(found.part, settings, found.kind)
+            name = (told.twin, told.external_id)
             if name in named:  # told twice in one body: it is read once, and no revision orders it
                 named[name] = replace(named[name], revision=None)
                 continue
             # What ends a cart need not change it: its revision may be that of the last snapshot.
-            revision = told.revision if found.kind == "cart" else None
+            revision = told.revision if found.kind in ("cart", "wishlist") else None
             dedup = _dedup(hook, settings, found.kind, place=len(named))
-            named[name] = Named(name, told.twin, revision=revision, dedup=dedup)
+            named[name] = Named(told.external_id, told.twin, revision=revision, dedup=dedup)
         return list(named.values())
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
