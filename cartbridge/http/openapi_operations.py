@@ -33,6 +33,7 @@ _TAGS: Final = {
     "wishlists": "Wish lists",
     "shop": "Shops",
     "items": "Articles",
+    "stock": "Articles",
     "pos": "Tills",
     "customer_search": "Tills",
     "sheet": "Tills",

@@ -26,6 +26,7 @@ from cartbridge.http import (
     pos,
     sheet,
     shop,
+    stock,
     subscriptions,
     wishlists,
 )
@@ -49,6 +50,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *sheet.routes.told,
     *feed.routes.told,
     *items.routes.told,
+    *stock.routes.told,
     *subscriptions.routes.told,
     *messages.routes.told,
     *dead_letters.routes.told,
