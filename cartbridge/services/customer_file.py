@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.recently_looked_at import for_her_file
+from cartbridge.services.wishlists_on_file import wishlists_of
 
 Slot = Literal["wishlists", "quotes", "enquiries", "recently_looked_at"]
 SLOTS: Final[tuple[Slot, ...]] = ("wishlists", "quotes", "enquiries", "recently_looked_at")
@@ -18,6 +19,7 @@ Provider = Callable[[Gateway, UUID, str, str], Awaitable[Sequence[BaseModel]]]
 # Each kind of document adds one line: its slot, and what fills it.
 PROVIDERS: Final[dict[Slot, Provider]] = {
     "recently_looked_at": for_her_file,
+    "wishlists": wishlists_of,
 }
 
 

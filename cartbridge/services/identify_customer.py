@@ -62,16 +62,18 @@ async def identify_customer(
     return identified
 
 
-async def customer_in_store(
+async def customer_told(
     gateway: Gateway,
     caller: Caller,
-    store: Store,
+    store: Store | None,
     customer: Customer | None,
     locale: str | None = None,
 ) -> Customer | None:
-    """The customer of a document of a store: the one staff found and chose, or who was told."""
-    if customer is None or customer.id is not None:
-        return customer and await _chosen(gateway, caller.tenant, customer, store)
+    """The customer whom a caller names: one that staff of a store chose by id, or who was told."""
+    if customer is None:
+        return None
+    if store is not None and customer.id is not None:
+        return await _chosen(gateway, caller.tenant, customer, store)
     return await identify_customer(
         gateway, caller.tenant, caller.connection, customer, store=store, locale=locale
     )

@@ -24,11 +24,11 @@ async def see_customer(gateway: Gateway, link: Link, seen: CustomerSeen) -> None
 
     Nothing is erased by itself: what the retailer has to keep is for people to decide.
     """
-    told = seen.customer.model_copy(
-        update={"external_id": seen.customer.external_id or seen.external_id}
-    )
-    known = await identify_customer(gateway, link.tenant, link.id, told)
-    her_id = str(known.id)  # the platform's own id always identifies her
+    known = await identify_customer(gateway, link.tenant, link.id, seen.customer)
+    if known.id is None:  # put aside, where an operator sees it
+        fault = {"field": "customer", "why": "nothing in it tells who she is"}
+        raise Problem("invalid_request", errors=(fault,))
+    her_id = known.id
     at = min(seen.at, gateway.clock())
     if seen.consent:
         brand = link.connection.brand

@@ -164,8 +164,9 @@ async def rival(shared: World) -> Rival:
 
 
 async def subscribed(operator: Caller) -> str:
-    """A subscription of theirs."""
-    made = await operator.call("POST", "/v1/subscriptions", {"url": "http://127.0.0.1:9/theirs"})
+    """A subscription of theirs; not to alarms, which are raised at their own time."""
+    wish = {"url": "http://127.0.0.1:9/theirs", "types": ["cart.*"]}
+    made = await operator.call("POST", "/v1/subscriptions", wish)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
 

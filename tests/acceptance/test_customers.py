@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from cartbridge.services.apply_observation import apply_observation
 from cartbridge.services.consent import consents
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause
+from cartbridge.services.problems import Problem
 from tests.acceptance.world import BOOK, LAMP, Json, Till, World, line, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -79,12 +80,11 @@ async def file_of(till: Till, **by: str) -> Json:
     return file
 
 
-async def told(world: World, name: str, **what: Any) -> None:
-    """The demo shop's platform tells of a customer."""
-    link = await world.gateway.connectors.by_name(await world.tenant(), "demo-shop")
-    assert link is not None
-    said = CustomerSeen(external_id=name, **{"at": NOON, "customer": Customer(), **what})
-    await apply_observation(world.gateway, link, said, Cause(command=uuid.uuid4()))
+async def told(world: World, kind: str, **what: Any) -> None:
+    """The demo shop tells of a customer."""
+    said = {"at": "2026-11-20T12:00:00Z", **what}
+    assert (await world.shop.hook(kind, said)).is_success
+    await world.settled()
 
 
 async def test_she_is_one_person_in_the_shop_and_in_the_store(shared: World) -> None:
@@ -170,8 +170,15 @@ async def test_a_list_of_hers_is_found_by_her_id(shared: World) -> None:
     list_seen = WishlistSeen(external_id=uuid.uuid4().hex, snapshot=snapshot)
     await apply_observation(shared.gateway, link, list_seen, Cause(command=uuid.uuid4()))
 
-    page = await shared.gateway.documents.find(tenant, "wishlist", customer=hers)
-    assert len(page.items) == 1
+    body = {"name": "Maison", "add": ADD, "customer": {"email": zoe["email"]}}
+    made = await shared.till().call("POST", "/v1/wishlists", body)
+    begun_here = made.json()["wishlist"]["id"]
+    found = (await shared.operator.get("/v1/wishlists", customer=hers)).json()["items"]
+    assert len(found) == 2
+    on_file = (await file_of(shared.till(), email=zoe["email"]))["wishlists"]
+    assert [one["id"] for one in on_file] == [one["id"] for one in found]
+    assert on_file[0]["id"] == begun_here
+    assert (on_file[0]["name"], on_file[0]["articles"]) == ("Maison", 1)
     assert await consents(shared.gateway, tenant, hers, SLUG) == {"analytics": True}
 
 
@@ -385,27 +392,31 @@ async def test_what_she_agreed_to_is_kept_and_obeyed(
 
     assert await agreed() == {"analytics": True}
     assert await consents(shared.gateway, tenant, hers, "another-brand") == {}
-    await told(shared, zoe["external_id"], consent={"analytics": False, "marketing": True})
+    said_no = {"analytics": False, "marketing": True}
+    await told(shared, "consent.updated", email=zoe["email"], consent=said_no)
     assert await agreed() == {"analytics": False, "marketing": True}
     assert gone == [(hers, frozenset({"analytics"}))]
     # A cart that was slow to arrive changes nothing of what she said since.
     await seen(shared, zoe, **said)
-    await told(shared, zoe["external_id"])
+    await told(shared, "customer.updated", external_id=zoe["external_id"], first_name="Zoé")
     assert await agreed() == {"analytics": False, "marketing": True}
 
     answer = (await shared.operator.get(f"/v1/customers/{hers}")).json()
     kept = {one["purpose"]: one for one in answer["consent"]}
+    assert answer["first_name"] == "Zoé"
     assert kept["analytics"]["where"] == "demo-shop"
     assert kept["analytics"]["at"] == "2026-11-20T12:00:00Z"
-    assert {one["kind"]: one["value"] for one in answer["identifiers"]}["email"] == zoe["email"]
+    assert [one["value"] for one in answer["identifiers"] if one["kind"] == "external_id"] == [
+        zoe["external_id"]
+    ]
     assert answer["brands"] == [SLUG]
 
 
 async def test_to_be_forgotten_is_for_people_to_decide(shared: World) -> None:
     zoe = somebody()
     hers = (await seen(shared, zoe))["id"]
-    asked = {"erasure_requested": True}
-    await told(shared, zoe["external_id"], **asked)
+    asked = {"kind": "customer.erasure_requested", "email": zoe["email"]}
+    await told(shared, **asked)
 
     waiting = (await shared.operator.get("/v1/erasure-requests")).json()["items"]
     assert [one["customer"] for one in waiting] == [hers]
@@ -418,14 +429,27 @@ async def test_to_be_forgotten_is_for_people_to_decide(shared: World) -> None:
 
     done = await shared.operator.call("DELETE", f"/v1/erasure-requests/{hers}")
     assert done.status_code == 204
-    await told(shared, zoe["external_id"], **asked)  # the same message again
+    await told(shared, **asked)  # the same again
     assert (await shared.operator.get("/v1/erasure-requests")).json()["items"] == []
     raised = (await shared.operator.get("/v1/alarms", state="raised")).json()["items"]
     assert "erasure_requested" not in {one["kind"] for one in raised}
-    later = NOON + timedelta(minutes=1)
-    await told(shared, zoe["external_id"], at=later, **asked)
+    await told(shared, **asked, at="2026-11-20T12:01:00Z")
     assert len((await shared.operator.get("/v1/erasure-requests")).json()["items"]) == 1
     await shared.operator.call("DELETE", f"/v1/erasure-requests/{hers}")
+
+
+async def test_what_a_platform_tells_of_nobody_is_put_aside(shared: World) -> None:
+    """Nothing in it says who wants to be forgotten: an operator has to see it."""
+    link = await shared.gateway.connectors.by_name(await shared.tenant(), "demo-shop")
+    assert link is not None
+    nobody = CustomerSeen(
+        external_id="message-1", at=NOON, customer=Customer(), erasure_requested=True
+    )
+
+    with pytest.raises(Problem, match="invalid_request"):
+        await apply_observation(shared.gateway, link, nobody, Cause(command=uuid.uuid4()))
+
+    assert (await shared.operator.get("/v1/erasure-requests")).json()["items"] == []
 
 
 async def test_other_parts_fill_their_slot(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
