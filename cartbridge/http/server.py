@@ -22,6 +22,7 @@ from cartbridge.http import (
     pages,
     pairing,
     pos,
+    reports,
     sheet,
     shop,
     subscriptions,
@@ -50,6 +51,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *reports.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)
