@@ -32,7 +32,7 @@ def _line_added(fold: Gathered, event: e.LineAdded, header: Header) -> None:
         fold.taken_from.append(event.from_cart)
         fold.web[line] = _brought(fold.sources.get(event.from_cart), line, quantity)
     else:
-        fold.web[line] = Decimal(0) if header.terminal is not None else quantity
+        fold.web[line] = Decimal(0) if _by_till(fold, header) else quantity
 
 
 def _brought(source: CartFacts | None, line: str, quantity: Decimal) -> Decimal:
@@ -44,11 +44,17 @@ def _brought(source: CartFacts | None, line: str, quantity: Decimal) -> Decimal:
     return left if voided else min(left, quantity)
 
 
+def _by_till(fold: Gathered, header: Header) -> bool:
+    """Whether a till changes what somebody put into her cart elsewhere."""
+    online = fold.began is not None and fold.began.store is None
+    return online and header.terminal is not None
+
+
 def _line_changed(fold: Gathered, event: e.LineChanged, header: Header) -> None:
     before, more = fold.web.get(event.line, event.was), event.quantity - event.was
     if more < 0:
         fold.web[event.line] = min(before, event.quantity)
-    elif header.terminal is None:
+    elif not _by_till(fold, header):
         fold.web[event.line] = before + more
     # What a till adds was not in the cart; what a void gives back had been counted before.
 
