@@ -39,6 +39,9 @@ from cartbridge.domain.alarm.state import Alarm
 from cartbridge.domain.cart import events
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.state import Cart, due_at
+from cartbridge.domain.wishlist import events as wishlist_events
+from cartbridge.domain.wishlist.evolve import evolve as evolve_wishlist
+from cartbridge.domain.wishlist.state import Wishlist
 from cartbridge.http.door import Room
 from cartbridge.http.server import make_application, make_metrics_application, opened
 from cartbridge.http.turnstile import TURNSTILE, Turnstile
@@ -92,6 +95,19 @@ def cart_kind(limits: Limits) -> DocumentKind[Cart]:
         parse_json=events.parse_json,
         evolve=evolve,
         due=lambda cart: due_at(cart, limits.abandoned_after),
+    )
+
+
+def wishlist_kind() -> DocumentKind[Wishlist]:
+    """What the journal has to know of wish lists."""
+    return DocumentKind(
+        prefix="wsh",
+        kind="wishlist",
+        model=Wishlist,
+        parse_event=wishlist_events.parse,
+        parse_json=wishlist_events.parse_json,
+        evolve=evolve_wishlist,
+        due=lambda wishlist: min((x.expires_at for x in wishlist.handovers), default=None),
     )
 
 
@@ -161,7 +177,7 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         stack.push_async_callback(inbox.stop)
         client = make_client(reach_of(settings))
         stack.push_async_callback(client.aclose)
-        kinds = (cart_kind(limits), alarm_kind())
+        kinds = (cart_kind(limits), wishlist_kind(), alarm_kind())
         documents = Documents(base.database, writer, base.vault, kinds)
         directory = Directory(base.database, base.vault)
         yield Gateway(

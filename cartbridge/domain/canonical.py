@@ -35,6 +35,7 @@ class CanonicalLine(Strict):
     taxes: tuple[Tax, ...]
     discounts: tuple[Discount, ...]
     total: int | None
+    wishlist: str | None = None  # the wish list that holds it, too, under the same line id
 
 
 class Totals(Strict):
@@ -151,7 +152,7 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
         price_list=cart.price_list,
         customer=cart.customer,
         origin=cart.origin,
-        lines=tuple(_line(line, cart.notes.get(line.id)) for line in cart.lines),
+        lines=tuple(canonical_line(line, cart.notes.get(line.id)) for line in cart.lines),
         codes=cart.codes,
         totals=totals(cart),
         has_payment=cart.has_payment,
@@ -189,7 +190,8 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
     )
 
 
-def _line(line: Line, note: str | None) -> CanonicalLine:
+def canonical_line(line: Line, note: str | None) -> CanonicalLine:
+    """A line as every side is shown it, with what was written beside it."""
     prices = line.prices
     return CanonicalLine(
         id=line.id,
@@ -207,6 +209,7 @@ def _line(line: Line, note: str | None) -> CanonicalLine:
         taxes=prices.taxes,
         discounts=prices.discounts,
         total=prices.total,
+        wishlist=line.wishlist,
     )
 
 

@@ -7,6 +7,8 @@ Code = Literal[
     "cart_not_open",  # bought, merged, closed or deleted: it cannot be changed
     "cart_has_payment",  # a payment, deposit or gift card is on it
     "cart_empty",  # nothing to hand over
+    "wishlist_not_open",  # deleted: it cannot be changed
+    "wishlist_empty",  # nothing to pull
     "cart_in_checkout",  # she is paying online just now
     "held_elsewhere",  # another terminal holds it
     "code_used",

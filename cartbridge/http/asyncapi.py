@@ -9,18 +9,22 @@ from cartbridge.domain.alarm.events import Event as OfAlarm
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.events import Event as OfCart
+from cartbridge.domain.listing.events import Event as OfListing
+from cartbridge.domain.wishlist.events import WishlistEvent
 from cartbridge.http.json_schemas import Wanted, components, standalone
 from cartbridge.services.tell_event import CloudEvent
 
 JsonObject = dict[str, Any]
-Event = OfCart | OfAlarm
+Event = OfCart | OfListing | OfAlarm
 # Every event that may stand on the feed, kind by kind.
 EVENTS: Final[tuple[type[Event], ...]] = tuple(
-    event for kind in (CartEvent, AlarmEvent) for event in get_args(get_args(kind)[0])
+    event
+    for kind in (CartEvent, WishlistEvent, AlarmEvent)
+    for event in get_args(get_args(kind)[0])
 )
 
 _ABOUT: Final = """\
-Everything that happens to carts and every alarm, as CloudEvents 1.0.2: `subject` is the \
+Everything that happens to documents, and every alarm, as CloudEvents 1.0.2: `subject` is the \
 document, `sequence` its version, `data` the fact. Order is promised within a document and its \
 descendants, and nothing is left out: keep the cursor (the `id` of the stream, the `next` of a \
 page) and go on from it. An event may come twice; `id` tells. Where a person was erased, `erased` \

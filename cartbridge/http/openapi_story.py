@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.decide import decide
-from cartbridge.domain.cart.draft import Decided
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.state import Cart, NotTaken, Origin
 from cartbridge.domain.customer import Customer
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.ids import make_id
 from cartbridge.domain.items import Item
 from cartbridge.domain.line import Discount, Fee, Prices, Tax
@@ -117,11 +117,11 @@ def _then(cart: Cart, command: c.Command, at: datetime) -> Chapter:
     if isinstance(decision, Refused):
         raise ValueError(f"the examples' story breaks at {type(command).__name__}: {decision.code}")
     first, rest = decision[0], decision[1:]
-    return Chapter(first.cart, first.events, at, _only(rest))
+    return Chapter(first.document, first.events, at, _only(rest))
 
 
-def _only(rest: tuple[Decided, ...]) -> Cart | None:
-    return rest[0].cart if rest else None
+def _only(rest: tuple[Decided[Cart], ...]) -> Cart | None:
+    return rest[0].document if rest else None
 
 
 class Story(NamedTuple):

@@ -7,8 +7,10 @@ from cartbridge.http.problem import locale_of
 from cartbridge.pages import qr
 from cartbridge.pages.page import Page, script
 from cartbridge.pages.shopper import code_page, error_page, pass_page
+from cartbridge.pages.wishlist import shared_page
 from cartbridge.services.codes import scanned
 from cartbridge.services.open_pass import code_link, open_pass, watch_pass
+from cartbridge.services.open_wishlist import open_share
 from cartbridge.services.problems import Problem
 
 
@@ -27,6 +29,14 @@ async def show_pass(request: web.Request) -> web.Response:
     if view is None:
         return _answer(error_page(404, _locale(request)))
     return _answer(pass_page(view, _locale(request)))
+
+
+async def show_share(request: web.Request) -> web.Response:
+    """A wish list as others see it: the articles, and nothing of its owner."""
+    view = await open_share(request.app[GATEWAY], request.match_info["share"])
+    if view is None:
+        return _answer(error_page(404, _locale(request)))
+    return _answer(shared_page(view, _locale(request)))
 
 
 async def refresh_pass(request: web.Request) -> web.Response:
@@ -82,6 +92,7 @@ def add_to(app: web.Application) -> None:
     app.router.add_get("/c/{pass}", show_pass, allow_head=False)
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_get("/c/{pass}/mark", watch)
+    app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):
         app.router.add_get(f"/{h}/{{code}}", show_code)
         app.router.add_get(f"/{h}/{{code}}/qr.{{form:svg|png}}", code_picture)

@@ -8,7 +8,7 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.drift import TillPrice
 from cartbridge.http import pos_models as m
 from cartbridge.http.routes import Answer, Call, Routes
-from cartbridge.services.change_cart import Begun, Changed, Scanned, begin_cart, change_cart
+from cartbridge.services.change_cart import Begun, Changed, begin_cart, change_cart
 from cartbridge.services.claim_cart import Held, Wanted, claim_cart
 from cartbridge.services.complete_sale import Completed, ExtraLine, Told, complete_sale
 from cartbridge.services.find_cart import cart_by_id
@@ -21,6 +21,7 @@ from cartbridge.services.keep_claim import (
 )
 from cartbridge.services.problems import Problem
 from cartbridge.services.report_drift import report_drift
+from cartbridge.services.scanned_lines import Scanned
 from cartbridge.services.show_cart import show_cart
 from cartbridge.services.undo_sale import Returned, return_goods, void_sale
 
@@ -259,7 +260,7 @@ async def begin(call: Call) -> Answer:
     """A cart begun by a till, tablet or kiosk."""
     body: m.BeginRequest = call.body
     begun = Begun(
-        lines=tuple(_scanned(line) for line in body.add),
+        lines=tuple(scanned_line(line) for line in body.add),
         codes=body.codes,
         customer=body.customer,
         locale=body.locale,
@@ -283,10 +284,10 @@ async def change(call: Call) -> Answer:
     cart = await cart_by_id(call.gateway, call.caller.tenant, call.path("cart"))
     changed = Changed(
         set={x.line: x.quantity for x in body.set} | {x: Decimal(0) for x in body.remove},
-        add=tuple(_scanned(line) for line in body.add),
+        add=tuple(scanned_line(line) for line in body.add),
         codes=body.codes,
         customer=body.customer,
-        version=_if_match(call),
+        version=if_match(call),
     )
     try:
         cart = await change_cart(call.gateway, call.caller, cart, changed, call.drawn)
@@ -299,7 +300,8 @@ async def change(call: Call) -> Answer:
     return await _cart(call, cart)
 
 
-def _if_match(call: Call) -> int | None:
+def if_match(call: Call) -> int | None:
+    """The version the caller looked at, by its If-Match; None: it did not say."""
     text = call.request.headers.get("If-Match")
     if text is None or text == "*":
         return None
@@ -309,7 +311,8 @@ def _if_match(call: Call) -> int | None:
     return int(version)
 
 
-def _scanned(line: m.ScannedLine) -> Scanned:
+def scanned_line(line: m.ScannedLine) -> Scanned:
+    """An article as it was scanned or chosen."""
     return Scanned(line.item.item, line.quantity, line.unit, line.unit_price, line.note)
 
 

@@ -26,6 +26,7 @@ from cartbridge.http import (
     sheet,
     shop,
     subscriptions,
+    wishlists,
 )
 from cartbridge.http.body import ARRIVING, Arriving
 from cartbridge.http.dispatch import dispatch
@@ -51,6 +52,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *wishlists.routes.told,
     *reports.routes.told,
 )
 

@@ -1,20 +1,32 @@
-"""The timeline: a cart's events in words, who, where and when, for a store manager."""
+"""The timeline: a document's events in words, who, where and when, for a store manager."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import ConfigDict
 
 from cartbridge.domain.cart import events as e
+from cartbridge.domain.model import Strict
+from cartbridge.domain.wishlist import events as wishlist
 from cartbridge.pages.cart_sentences import CART_SENTENCES
 from cartbridge.pages.names import Names, in_a_list
 from cartbridge.pages.store_sentences import STORE_SENTENCES
 from cartbridge.pages.told import Known, Sentence, Speaker, Told
+from cartbridge.pages.wishlist_sentences import WISHLIST_SENTENCES
 from cartbridge.pages.words import Words
 
-SENTENCES: Final = CART_SENTENCES | STORE_SENTENCES
+SENTENCES: Final[dict[type[Any], Callable[[Any, Speaker], Sentence]]] = {
+    **CART_SENTENCES,
+    **STORE_SENTENCES,
+    **WISHLIST_SENTENCES,
+}
+# How a stored body of each kind of document is understood.
+_PARSERS: Final[dict[str, Callable[[dict[str, Any]], Strict]]] = {
+    "cart": e.parse,
+    "wishlist": wishlist.parse,
+}
 
 _AT_A_TERMINAL: Final = (e.Claimed, e.Sold, e.SaleReportedLate, e.LinesReturned)
 _LATE: Final = timedelta(minutes=10)  # the delay from which it matters when we learnt of it
@@ -101,7 +113,7 @@ class _Telling:
             moment = self._moments[minute] = words.date(at, zone), words.time(at, zone)
         return moment
 
-    def _where(self, told: Told, event: e.Event | None) -> str | None:
+    def _where(self, told: Told, event: Strict | None) -> str | None:
         store, terminal = told.store, told.terminal
         if isinstance(event, _AT_A_TERMINAL):
             store, terminal = event.store or store, event.terminal if event.store else terminal
@@ -144,12 +156,12 @@ class _Telling:
         return self._words.text("timeline.late_day", text=text, date=date, time=time)
 
 
-def _event(told: Told) -> tuple[e.Event | None, str]:
+def _event(told: Told) -> tuple[Strict | None, str]:
     """The event as this version understands it, if it does, and its type."""
-    if isinstance(told.event, e.Event):
+    if isinstance(told.event, Strict):
         return told.event, str(getattr(told.event, "type", ""))
     type_ = str(told.event.get("type", ""))
     try:
-        return e.parse(dict(told.event)), type_
+        return _PARSERS.get(type_.partition(".")[0], e.parse)(dict(told.event)), type_
     except ValueError:  # not one of the events this version knows
         return None, type_

@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.line import Line
+from cartbridge.domain.listing import events as listing
+from cartbridge.domain.model import Strict
 from cartbridge.pages.names import Names
 from cartbridge.pages.words import Param, Words
 
@@ -15,9 +17,9 @@ ActorKind = Literal["shopper", "staff", "operator", "connector", "gateway"]
 
 
 class Told(NamedTuple):
-    """One stored event of a cart, and who, where and when."""
+    """One stored event of a document, and who, where and when."""
 
-    event: e.Event | Mapping[str, Any]  # raw where personal data was erased, or of a newer version
+    event: Strict | Mapping[str, Any]  # raw where personal data was erased, or of a newer version
     version: int
     occurred_at: datetime
     recorded_at: datetime
@@ -51,18 +53,18 @@ class KnownLine:
 
 @dataclass
 class Known:
-    """The cart's lines as the events told so far leave them, so that later ones can name them."""
+    """The lines as the events told so far leave them, so that later ones can name them."""
 
     currency: str | None = None
     lines: dict[str, KnownLine] = field(default_factory=dict)
-    last: type[e.Event] | None = None
+    last: type[Strict] | None = None
 
-    def learn(self, event: e.Event) -> None:
+    def learn(self, event: Strict) -> None:
         """Take in what the event changed."""
         self.last = type(event)
-        if isinstance(event, e.Started):
+        if isinstance(event, e.Started | listing.Started):
             self.currency = event.currency
-        elif isinstance(event, e.LineAdded):
+        elif isinstance(event, e.LineAdded | listing.LineAdded):
             line = event.line
             self.lines[line.id] = KnownLine(
                 title=title_of(line),
@@ -70,9 +72,9 @@ class Known:
                 by_piece=line.sold_by == "piece",
                 quantity=line.quantity.value,
             )
-        elif isinstance(event, e.LineRemoved):
+        elif isinstance(event, e.LineRemoved | listing.LineRemoved):
             self.lines.pop(event.line, None)
-        elif isinstance(event, e.LineChanged) and event.line in self.lines:
+        elif isinstance(event, e.LineChanged | listing.LineChanged) and event.line in self.lines:
             self.lines[event.line].quantity = event.quantity
 
 

@@ -8,9 +8,10 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
 from cartbridge.domain.twin import Twin
+from cartbridge.services.carry_out import links_of
 from cartbridge.services.consequences import project
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.run_command import links_of, run_command
+from cartbridge.services.run_command import run_command
 
 
 async def adopt_cart(gateway: Gateway, tenant: UUID, merged: Cart) -> Cart | None:

@@ -4,6 +4,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cartbridge.domain.cart import commands as c
@@ -11,8 +12,10 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.ids import slot_of, uuid_of
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk import observations as o
+from cartbridge.services.carry_out import Done
 from cartbridge.services.connectors import Link
-from cartbridge.services.consequences import Errand, project
+from cartbridge.services.consequences import project
+from cartbridge.services.errand import Errand
 from cartbridge.services.find_cart import (
     TwinMoved,
     cart_for_twin,
@@ -22,15 +25,19 @@ from cartbridge.services.find_cart import (
     new_id,
     twin_key,
 )
+from cartbridge.services.find_document import document_for_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.listings import LISTINGS
+from cartbridge.services.observe_listing import lose_listing
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
+from cartbridge.services.observe_wishlist import observe_wishlist
 from cartbridge.services.run_command import Make, Outcome, run_command
 from cartbridge.services.watched_sale import as_order, claimed_for, completed
 
 
 async def apply_observation(
     gateway: Gateway, link: Link, seen: o.Observation, cause: Cause
-) -> Outcome | None:
+) -> Outcome | Done[Any] | None:
     """Lets one observation take effect, once; None if there was nothing to do."""
     ref = TwinRef(connection=link.id, kind=seen.kind, external_id=seen.external_id)
     match seen:
@@ -49,21 +56,33 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
+        case o.WishlistSeen():
+            return await observe_wishlist(gateway, link, ref, seen, cause)
+        case o.DocumentGone():
+            return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
         case _:
             return None
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
-    cart = (await cart_for_twin(gateway, link.tenant, ref)).cart
-    errand = Errand(cart.id, "fetch", ref)
+    document = await _document_behind(gateway, link, ref)
+    errand = Errand(document, "fetch", ref)
     await gateway.outbox.enqueue(
         link.tenant,
         errand.lane,
         errand.kind,
         errand.payload,
         connection=link.uuid,
-        document=cart.id,
+        document=document,
     )
+
+
+async def _document_behind(gateway: Gateway, link: Link, ref: TwinRef) -> str:
+    if ref.kind in LISTINGS:
+        machine = LISTINGS[ref.kind].machine
+        seen = await document_for_twin(gateway, link.tenant, machine, ref)
+        return str(seen.document.id)
+    return (await cart_for_twin(gateway, link.tenant, ref)).cart.id
 
 
 async def _known(

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -15,9 +15,11 @@ from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import Observation
 from cartbridge.services.apply_observation import apply_observation, part_command
+from cartbridge.services.carry_out import Done
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause
 from cartbridge.services.problems import Problem
+from cartbridge.services.run_command import Outcome
 from cartbridge.services.sort_inbox import raw_of
 
 log = structlog.get_logger(__name__)
@@ -65,7 +67,7 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
         return
     command = part_command(part.message, part.ordinal)
     ours = [x for x in read.observations if _is(part.ref, x)]
-    outcome = None
+    outcome: Outcome | Done[Any] | None = None
     for place, seen in enumerate(ours, start=1):
         mark = Mark(part.shard, part.message, part.ordinal, "applied")
         cause = Cause(

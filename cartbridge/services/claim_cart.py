@@ -119,11 +119,11 @@ async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Look, s
 
 
 async def _by_short_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Look, str]:
-    await _check_lock(gateway, caller)
+    await check_lock(gateway, caller)
     code = typed(text)
     look = code and await look_of_short_code(gateway, caller.tenant, hashed(code))
     if not look or not code:
-        await _count_wrong(gateway, caller)
+        await count_wrong(gateway, caller)
         raise Problem("code_unknown")
     short_hash = hashed(code).hex()
     live = next((x for x in look.cart.handovers if x.short_hash == short_hash), None)
@@ -134,13 +134,15 @@ def _entry(caller: Caller) -> bytes:
     return hashed(f"code entry {caller.store}/{caller.terminal}")
 
 
-async def _check_lock(gateway: Gateway, caller: Caller) -> None:
+async def check_lock(gateway: Gateway, caller: Caller) -> None:
+    """Problem while this terminal keyed in too many wrong codes."""
     seconds = await gateway.directory.locked(caller.tenant, _entry(caller))
     if seconds:
         raise Problem("code_entry_locked", retry_after=seconds)
 
 
-async def _count_wrong(gateway: Gateway, caller: Caller) -> None:
+async def count_wrong(gateway: Gateway, caller: Caller) -> None:
+    """Counts a wrong entry; Problem if it was one too many."""
     seconds = await gateway.directory.count_failure(caller.tenant, _entry(caller))
     if seconds:
         raise Problem("code_entry_locked", retry_after=seconds)

@@ -13,10 +13,11 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
 from cartbridge.domain.store import Store
+from cartbridge.services.carry_out import links_of
 from cartbridge.services.consequences import withdrawal
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.raise_alarm import clear_alarm, raise_alarm
-from cartbridge.services.run_command import links_of, run_command
+from cartbridge.services.run_command import run_command
 
 log = structlog.get_logger(__name__)
 

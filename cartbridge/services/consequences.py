@@ -1,54 +1,17 @@
 """What has to be done outside because of what happened to a cart: written in the same append."""
 
-import json
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from cartbridge.domain import merge
 from cartbridge.domain.cart import events as e
-from cartbridge.domain.cart.draft import Decided
 from cartbridge.domain.cart.lifecycle import State
 from cartbridge.domain.cart.observing import CLOSED
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.projection import Projection, basket_of
-from cartbridge.domain.twin import PlacedFor, Twin, TwinRef
+from cartbridge.domain.twin import PlacedFor, Twin
 from cartbridge.services.connectors import Link
-
-Links = dict[str, Link]  # connection → its link
-
-
-@dataclass(frozen=True)
-class Errand:
-    """A message for the outbox: what to do, for which twin, in whose lane."""
-
-    document: str
-    kind: str  # write, freeze, thaw, fetch, take_in, adopt, place, withdraw
-    ref: TwinRef | None = None
-    on: str | None = None  # the connection, where there is no twin yet
-    placing: PlacedFor | None = None  # what a cart is put on a till for
-    within: str | None = None  # the lane that the connector asks for
-
-    @property
-    def connection(self) -> str | None:
-        """The connection it is run on, if any."""
-        return self.ref.connection if self.ref is not None else self.on
-
-    @property
-    def lane(self) -> str:
-        """Errands of one lane are run one at a time and in order."""
-        if self.within is not None:
-            return f"{self.connection}/{self.within}"
-        return str(self.ref) if self.ref is not None else self.document
-
-    @property
-    def payload(self) -> bytes:
-        """The errand's details; never personal data."""
-        details: dict[str, Any] = {}
-        if self.ref is not None:
-            details["ref"] = self.ref.model_dump(mode="json")
-        if self.placing is not None:
-            details |= {"on": self.on, "placing": self.placing.model_dump(mode="json")}
-        return json.dumps(details, separators=(",", ":"), sort_keys=True).encode()
+from cartbridge.services.errand import Errand, Links
 
 
 def project(cart: Cart, link: Link) -> Projection:
@@ -84,9 +47,9 @@ _ENDS_PLACING: Final = (
 _ENDS_CLAIM: Final = (e.ClaimReleased, e.ClaimLapsed, e.Sold, e.Ordered)
 
 
-def errands(before: Cart, decided: Decided, links: Links) -> list[Errand]:
+def errands(before: Cart, decided: Decided[Cart], links: Links) -> list[Errand]:
     """The errands that one cart's new facts ask for."""
-    cart = decided.cart
+    cart = decided.document
     todo: list[Errand] = []
     for twin in cart.twins:
         link = links.get(twin.ref.connection)
@@ -112,7 +75,7 @@ def is_wanted_there(cart: Cart, placing: PlacedFor) -> bool:
     return holding is not None and holding.id == placing.by
 
 
-def _withdrawn(cart: Cart, twin: Twin, link: Link, decided: Decided) -> list[Errand]:
+def _withdrawn(cart: Cart, twin: Twin, link: Link, decided: Decided[Cart]) -> list[Errand]:
     """What was put on a till is taken away once it is not wanted there, and was not sold there."""
     if twin.placed is None or twin.ended or is_wanted_there(cart, twin.placed):
         return []
@@ -127,7 +90,7 @@ def withdrawal(cart: Cart, twin: Twin, link: Link) -> Errand:
     return Errand(cart.id, "withdraw", twin.ref, within=link.lane(till))
 
 
-def _frozen(cart: Cart, twin: Twin, link: Link, decided: Decided) -> list[Errand]:
+def _frozen(cart: Cart, twin: Twin, link: Link, decided: Decided[Cart]) -> list[Errand]:
     if not link.can("freeze") or twin.ended or twin.placed is not None:
         return []
     if any(isinstance(fact, e.Claimed) for fact in decided.events):

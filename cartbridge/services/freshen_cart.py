@@ -15,11 +15,11 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.twin import Twin, TwinRef
 from cartbridge.sdk.errors import ConnectorError, Unreadable
 from cartbridge.services.apply_part import settle_part
+from cartbridge.services.carry_out import links_of
 from cartbridge.services.connectors import Link
-from cartbridge.services.consequences import Links
+from cartbridge.services.errand import Links
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.push_cart import fetch_twin
-from cartbridge.services.run_command import links_of
 from cartbridge.services.sort_inbox import sort_inbox
 
 log = structlog.get_logger(__name__)

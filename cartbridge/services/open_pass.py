@@ -40,7 +40,7 @@ async def open_pass(gateway: Gateway, text: str) -> PassView | None:
     if found is None:
         return None
     tenant, cart = found
-    brand = await _brand(gateway, tenant, cart)
+    brand = await brand_of(gateway, tenant, cart.brand)
     code = await _fresh_code(gateway, tenant, cart) if _may_be_taken(cart) else None
     pass_code = scanned(text)
     return PassView(
@@ -62,7 +62,7 @@ async def watch_pass(gateway: Gateway, text: str) -> str | None:
     if found is None:
         return None
     tenant, cart = found
-    return PassView(cart=cart, brand=await _brand(gateway, tenant, cart)).mark
+    return PassView(cart=cart, brand=await brand_of(gateway, tenant, cart.brand)).mark
 
 
 async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
@@ -77,7 +77,7 @@ async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
     cart: Cart = loaded.state
     code_hash = hashed(code).hex()
     live = next((x for x in cart.handovers if x.code_hash == code_hash), None)
-    brand = await _brand(gateway, owned.tenant, cart)
+    brand = await brand_of(gateway, owned.tenant, cart.brand)
     if live is not None and live.direction == "to_store":
         return CodeLink(code, "to_store", brand)
     if live is None and code_hash not in cart.bindings:
@@ -125,8 +125,9 @@ def _shared(gateway: Gateway, cart: Cart) -> Attempt:
     return Attempt(seed, datetime.fromtimestamp(number * stretch, UTC), first=False)
 
 
-async def _brand(gateway: Gateway, tenant: UUID, cart: Cart) -> Brand:
-    brand = await gateway.directory.brands.get(tenant, cart.brand) if cart.brand else None
+async def brand_of(gateway: Gateway, tenant: UUID, name: str | None) -> Brand:
+    """The brand of that name, else the retailer's first."""
+    brand = await gateway.directory.brands.get(tenant, name) if name else None
     if brand is None:
         brands = await gateway.directory.brands.list(tenant)
         brand = brands[0] if brands else None

@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from cartbridge.domain.cart import events as e
-from cartbridge.domain.cart.draft import Decided
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.twin import PlacedFor
 from cartbridge.services.connectors import Link
-from cartbridge.services.consequences import Errand, Links
+from cartbridge.services.errand import Errand, Links
 from cartbridge.services.gateway import Gateway
 
 
 async def placements(
-    gateway: Gateway, tenant: UUID, decided: Decided, links: Links
+    gateway: Gateway, tenant: UUID, decided: Decided[Cart], links: Links
 ) -> list[Errand]:
     """The errands that show a cart on tills; the connections they need are added to `links`."""
     todo = []
@@ -49,7 +49,7 @@ def _preference(link: Link, known: list[str]) -> tuple[int, bool, bool, str]:
 
 
 async def _claimed(
-    gateway: Gateway, tenant: UUID, decided: Decided, fact: e.Claimed, links: Links
+    gateway: Gateway, tenant: UUID, decided: Decided[Cart], fact: e.Claimed, links: Links
 ) -> list[Errand]:
     """On the till that claimed it, where that till belongs to a connection that can be told."""
     terminal = await gateway.directory.terminals.get(tenant, fact.terminal)
@@ -67,25 +67,27 @@ async def _claimed(
 
 
 async def _offered(
-    gateway: Gateway, tenant: UUID, decided: Decided, fact: e.HandoverOffered, links: Links
+    gateway: Gateway, tenant: UUID, decided: Decided[Cart], fact: e.HandoverOffered, links: Links
 ) -> list[Errand]:
     """In every system whose tills list what is on offer, of this brand and store."""
     todo = []
     for link in await gateway.connectors.on_offer(tenant):
         brand = link.connection.brand
-        if brand in (None, decided.cart.brand) and await _sells_in(gateway, link, fact.store):
+        if brand in (None, decided.document.brand) and await _sells_in(gateway, link, fact.store):
             links[link.id] = link
-            todo.append(_errand(decided, link, PlacedFor(by=decided.cart.id, store=fact.store)))
+            todo.append(_errand(decided, link, PlacedFor(by=decided.document.id, store=fact.store)))
     return todo
 
 
-async def _linked(gateway: Gateway, tenant: UUID, decided: Decided, links: Links) -> list[Errand]:
+async def _linked(
+    gateway: Gateway, tenant: UUID, decided: Decided[Cart], links: Links
+) -> list[Errand]:
     """As an order of its own, in a shop that has no other way to take a cart over."""
-    link = await online_shop(gateway, tenant, decided.cart)
+    link = await online_shop(gateway, tenant, decided.document)
     if link is None or link.can("continue_online"):
         return []
     links[link.id] = link
-    return [_errand(decided, link, PlacedFor(by=decided.cart.id))]
+    return [_errand(decided, link, PlacedFor(by=decided.document.id))]
 
 
 async def _sells_in(gateway: Gateway, link: Link, store: str | None) -> bool:
@@ -95,8 +97,8 @@ async def _sells_in(gateway: Gateway, link: Link, store: str | None) -> bool:
     return place is not None and link.id in place.external_ids
 
 
-def _errand(decided: Decided, link: Link, placing: PlacedFor) -> Errand:
+def _errand(decided: Decided[Cart], link: Link, placing: PlacedFor) -> Errand:
     within = link.lane(placing.till)
     return Errand(
-        decided.cart.id, "place", on=link.id, placing=placing, within=within or placing.till
+        decided.document.id, "place", on=link.id, placing=placing, within=within or placing.till
     )

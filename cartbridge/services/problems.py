@@ -11,6 +11,8 @@ _STATUS: Final = {
     "cart_has_payment": HTTPStatus.CONFLICT,
     "cart_empty": HTTPStatus.CONFLICT,
     "cart_in_checkout": HTTPStatus.CONFLICT,
+    "wishlist_not_open": HTTPStatus.CONFLICT,
+    "wishlist_empty": HTTPStatus.CONFLICT,
     "held_elsewhere": HTTPStatus.CONFLICT,
     "code_used": HTTPStatus.GONE,
     "code_revoked": HTTPStatus.GONE,

@@ -16,6 +16,7 @@ from cartbridge.services.connectors import Link
 from cartbridge.services.consequences import project, write_due
 from cartbridge.services.find_cart import cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.refresh_credentials import call_platform
 from cartbridge.services.run_command import run_command
@@ -122,5 +123,6 @@ async def fetch_twin(gateway: Gateway, link: Link, ref: TwinRef, errand: UUID) -
 
 
 async def _gone(gateway: Gateway, link: Link, ref: TwinRef, errand: UUID) -> None:
-    gone = o.CartGone(kind=ref.kind, external_id=ref.external_id, at=gateway.clock())
+    left = o.DocumentGone if ref.kind in LISTINGS else o.CartGone
+    gone = left(kind=ref.kind, external_id=ref.external_id, at=gateway.clock())
     await apply_observation(gateway, link, gone, Cause(command=uuid.uuid5(errand, "gone")))

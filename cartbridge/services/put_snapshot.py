@@ -10,6 +10,7 @@ from cartbridge.services.connectors import Link
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause
 from cartbridge.services.problems import Problem
+from cartbridge.services.run_command import Outcome
 
 
 async def put_snapshot(
@@ -24,7 +25,7 @@ async def put_snapshot(
     for seen in read.observations:
         command = uuid.UUID(bytes=gateway.draw(16))
         outcome = await apply_observation(gateway, link, seen, Cause(command=command))
-        cart = outcome.cart if outcome is not None else cart
+        cart = outcome.cart if isinstance(outcome, Outcome) else cart
     if cart is None:
         raise Problem("invalid_request", errors=({"field": "", "why": "no cart in it"},))
     await gateway.directory.connections.heard(link.tenant, link.connection.id)

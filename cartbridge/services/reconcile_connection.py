@@ -13,11 +13,13 @@ import structlog
 from cartbridge.database.duties import Duty
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.listing import events as listing
 from cartbridge.domain.twin import Twin
 from cartbridge.sdk import errors
 from cartbridge.sdk import observations as o
 from cartbridge.sdk.contract import Changed
 from cartbridge.services.apply_observation import apply_observation
+from cartbridge.services.carry_out import Done
 from cartbridge.services.connectors import Link
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.observe_twin import Cause
@@ -35,7 +37,7 @@ REREAD: Final = 10  # carts of each living state in one turn, where a platform c
 NOT_HEARD_OF: Final = timedelta(hours=1)
 LIVING: Final = ("open", "offered", "checkout")
 _PASSES: Final = frozenset({"unavailable", "held_elsewhere"})  # the same may succeed later
-_NO_NEWS: Final = (e.TwinObserved, e.WritePlanned)
+_NO_NEWS: Final = (e.TwinObserved, e.WritePlanned, listing.TwinObserved, listing.WritePlanned)
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ async def _observe(gateway: Gateway, link: Link, seen: o.Observation, cause: Cau
         return False
 
 
-def _has_news(outcome: Outcome | None) -> bool:
+def _has_news(outcome: Outcome | Done[Any] | None) -> bool:
     facts = outcome.events if outcome is not None else ()
     return any(not isinstance(fact, _NO_NEWS) for fact in facts)
 

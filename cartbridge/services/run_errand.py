@@ -12,9 +12,12 @@ from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_twin import Cause, observe_twin
+from cartbridge.services.offer_wishlist import note_bought
 from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
+from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
 
 
@@ -24,6 +27,10 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await deliver_event(gateway, message)
     elif message.kind == "adopt":
         await _adopt(gateway, message)
+    elif message.kind == "note_bought":
+        told = json.loads(message.payload)
+        cart = await cart_by_id(gateway, message.tenant, told["cart"])
+        await note_bought(gateway, message.tenant, told["wishlist"], cart)
     elif message.kind == "place":
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])
@@ -51,6 +58,8 @@ async def _adopt(gateway: Gateway, message: OutboxMessage) -> None:
 
 async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:
     match message.kind:
+        case "write" if ref.kind in LISTINGS:
+            await push_listing(gateway, link, LISTINGS[ref.kind], ref, message.id)
         case "write":
             await push_cart(gateway, link, ref, message.id)
         case "fetch":

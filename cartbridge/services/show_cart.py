@@ -5,9 +5,9 @@ from cartbridge.domain.canonical import CanonicalCart, canonical
 from cartbridge.domain.cart.observing import CLOSED
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.projection import basket_of
+from cartbridge.services.carry_out import links_of
 from cartbridge.services.consequences import project
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.run_command import links_of
 
 
 async def show_cart(gateway: Gateway, caller: Caller, cart: Cart) -> CanonicalCart:

@@ -1,5 +1,6 @@
-"""The timeline of a cart in words, with the names people know instead of ids."""
+"""The timeline of a document in words, with the names people know instead of ids."""
 
+from typing import Any
 from uuid import UUID
 
 from cartbridge.domain.ids import is_id
@@ -7,15 +8,22 @@ from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import Entry, tell
 from cartbridge.pages.told import Told
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.machine import Machine
+from cartbridge.services.machines import CART
 from cartbridge.services.problems import Problem
 
 
 async def tell_timeline(
-    gateway: Gateway, tenant: UUID, cart_id: str, locale: str, time_zone: str
+    gateway: Gateway,
+    tenant: UUID,
+    document: str,
+    locale: str,
+    time_zone: str,
+    machine: Machine[Any, Any] = CART,
 ) -> list[Entry]:
-    """Who did what, where and when, oldest first; Problem not_found if it is nobody's cart."""
-    if not is_id(cart_id, "crt"):
-        raise Problem("not_found", what="cart")
+    """Who did what, where and when, oldest first; Problem not_found if it is nobody's."""
+    if not is_id(document, machine.prefix):
+        raise Problem("not_found", what=machine.what)
     told = [
         Told(
             event=stored.event if stored.event is not None else stored.facts,
@@ -28,10 +36,10 @@ async def tell_timeline(
             terminal=stored.header.terminal,
             staff=stored.header.staff,
         )
-        for stored in await gateway.documents.history(tenant, cart_id)
+        for stored in await gateway.documents.history(tenant, document)
     ]
     if not told:
-        raise Problem("not_found", what="cart")
+        raise Problem("not_found", what=machine.what)
     return tell(told, await names_of(gateway, tenant), locale, time_zone)
 
 

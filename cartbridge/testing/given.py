@@ -10,10 +10,10 @@ from typing import Final
 
 from cartbridge.domain.cart.commands import Command
 from cartbridge.domain.cart.decide import decide
-from cartbridge.domain.cart.draft import Decided
 from cartbridge.domain.cart.events import CartEvent, parse
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.refusals import Code, Refused
 
 NOW: Final = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -43,14 +43,14 @@ class Given:
             return Outcome(self.cart, decision)
         for decided in decision:
             _check(self.cart, decided, at)
-        return Outcome(decision[0].cart, decision)
+        return Outcome(decision[0].document, decision)
 
 
 @dataclass(frozen=True)
 class Outcome(Given):
     """What came of it; more may be asked of the cart that it left."""
 
-    decision: tuple[Decided, ...] | Refused
+    decision: tuple[Decided[Cart], ...] | Refused
 
     def then(self, *events: CartEvent) -> "Outcome":
         """Exactly these facts happened to the cart."""
@@ -80,30 +80,30 @@ class Outcome(Given):
     @property
     def other(self) -> Cart:
         """The other cart that the command touched."""
-        return self._decided(1).cart
+        return self._decided(1).document
 
     @property
     def alone(self) -> bool:
         """Whether no other cart was touched."""
         return len(self._all()) == 1
 
-    def _decided(self, place: int) -> Decided:
+    def _decided(self, place: int) -> Decided[Cart]:
         decided = self._all()
         assert len(decided) > place, "no other cart was touched"
         return decided[place]
 
-    def _all(self) -> tuple[Decided, ...]:
+    def _all(self) -> tuple[Decided[Cart], ...]:
         assert not isinstance(self.decision, Refused), f"it was refused: {self.decision}"
         return self.decision
 
 
-def _check(before: Cart, decided: Decided, at: datetime) -> None:
+def _check(before: Cart, decided: Decided[Cart], at: datetime) -> None:
     """The facts, read back as the journal keeps them, lead to the cart that was answered."""
     for event in decided.events:
         assert parse(event.model_dump(mode="json")) == event, "a fact changes when it is stored"
-    born = decided.cart.version == len(decided.events)
-    if decided.cart.id == before.id or born:
-        folded = before if decided.cart.id == before.id else Cart(id=decided.cart.id)
+    born = decided.document.version == len(decided.events)
+    if decided.document.id == before.id or born:
+        folded = before if decided.document.id == before.id else Cart(id=decided.document.id)
         for event in decided.events:
             folded = evolve(folded, event, at)
-        assert folded == decided.cart, "folding the facts leads to another cart"
+        assert folded == decided.document, "folding the facts leads to another cart"

@@ -1,7 +1,7 @@
-"""What time does to carts: codes run out, hold times end, idle carts are abandoned."""
+"""What time does: codes run out, hold times end, idle carts are abandoned."""
 
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +13,12 @@ from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, due_at
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
+from cartbridge.domain.wishlist.commands import EndCodes
+from cartbridge.domain.wishlist.state import Wishlist
+from cartbridge.services.carry_out import carry_out
 from cartbridge.services.claim_cart import time_is_up
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.machines import WISHLIST
 from cartbridge.services.run_command import run_command
 
 log = structlog.get_logger(__name__)
@@ -57,6 +61,11 @@ async def _lapse(gateway: Gateway, lease: LapsedLease) -> bool:
 
 
 async def _look(gateway: Gateway, tenant: UUID, document: str) -> bool:
+    kind = document[:3]
+    return kind in _LOOKS and await _LOOKS[kind](gateway, tenant, document)
+
+
+async def _look_at_cart(gateway: Gateway, tenant: UUID, document: str) -> bool:
     async def make(cart: Cart) -> c.Command | None:
         due = due_at(cart, gateway.limits.abandoned_after)
         if due is None or due > gateway.clock():
@@ -66,3 +75,19 @@ async def _look(gateway: Gateway, tenant: UUID, document: str) -> bool:
     command = UUID(bytes=gateway.draw(16))
     outcome = await run_command(gateway, _ourselves(tenant), document, command, make)
     return bool(outcome.events)
+
+
+async def _look_at_wishlist(gateway: Gateway, tenant: UUID, document: str) -> bool:
+    async def make(wishlist: Wishlist) -> EndCodes:
+        return EndCodes()
+
+    command = UUID(bytes=gateway.draw(16))
+    done = await carry_out(gateway, _ourselves(tenant), WISHLIST, document, command, make)
+    return bool(done.events)
+
+
+# What time does to each kind of document that it does anything to.
+_LOOKS: Final[dict[str, Callable[[Gateway, UUID, str], Awaitable[bool]]]] = {
+    "crt": _look_at_cart,
+    "wsh": _look_at_wishlist,
+}

@@ -13,7 +13,7 @@ from cartbridge_sandbox.misbehaviour import Misbehaviour
 from cartbridge_sandbox.shop import Shop as SandboxShop
 
 from cartbridge.domain.twin import TwinRef
-from cartbridge.services.consequences import Errand
+from cartbridge.services.errand import Errand
 from tests.acceptance.world import LAMP, Json, World, open_sandbox, refused, shown, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

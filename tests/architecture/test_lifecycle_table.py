@@ -1,19 +1,18 @@
-"""The transition table holds together, and the drawing in the documentation shows it."""
+"""The transition tables hold together, and the drawings in the documentation show them."""
 
 import importlib.util
 from pathlib import Path
 from types import ModuleType
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from cartbridge.domain.cart.events import CartEvent, parse
 from cartbridge.domain.cart.evolve import _APPLY
-from cartbridge.domain.cart.lifecycle import BOUGHT, FINAL, TRANSITIONS, State, drawing, following
+from cartbridge.domain.cart.lifecycle import BOUGHT, FINAL, TRANSITIONS, State, following
+from cartbridge.domain.wishlist.events import WishlistEvent
 
 DOCS = Path(__file__).parents[2] / "docs"
-EVENTS = {kind.model_fields["type"].default: kind for kind in get_args(get_args(CartEvent)[0])}
-USED = {event for row in TRANSITIONS.values() for event in row}
 
 
 def draw_lifecycle() -> ModuleType:
@@ -25,47 +24,65 @@ def draw_lifecycle() -> ModuleType:
     return module
 
 
-def test_every_event_is_used_in_the_table() -> None:
-    assert set(EVENTS) - USED == set()
+DRAWN: Any = draw_lifecycle()
+UNIONS = {"cart.": CartEvent, "wishlist.": WishlistEvent}
 
 
-def test_every_name_in_the_table_is_an_event() -> None:
-    assert USED - set(EVENTS) == set()
+def events_of(machine: Any) -> dict[str, Any]:
+    kinds = get_args(get_args(UNIONS[machine.prefix])[0])
+    return {kind.model_fields["type"].default: kind for kind in kinds}
 
 
-def test_every_state_has_a_row() -> None:
-    assert set(TRANSITIONS) == set(State)
+EVENTS = events_of(DRAWN.CART)
+machines = pytest.mark.parametrize("machine", DRAWN.MACHINES, ids=lambda machine: machine.title)
+
+
+@machines
+def test_the_table_and_the_events_are_the_same_set(machine: Any) -> None:
+    used = {event for row in machine.table.values() for event in row}
+    assert used == set(events_of(machine))
+
+
+@machines
+def test_every_state_has_a_row_and_a_meaning(machine: Any) -> None:
+    states: set[Any] = set(type(machine.none).__members__.values())
+    assert set(machine.table) == states
+    assert set(machine.meaning) == states - {machine.none}
 
 
 def test_every_event_leads_to_a_cart() -> None:
     assert set(_APPLY) == set(EVENTS.values())
 
 
-def test_every_state_can_be_reached() -> None:
-    reached, new = {State.NONE}, {State.NONE}
-    while new:
-        new = {after for state in new for after in TRANSITIONS[state].values()} - reached
-        reached |= new
-    assert reached == set(State)
+@machines
+def test_every_state_can_be_reached(machine: Any) -> None:
+    assert reached_from(machine, machine.none) == set(machine.table)
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_only_final_states_have_no_exit(state: State) -> None:
-    leaves = any(after is not state for after in TRANSITIONS[state].values())
-    assert leaves is (state not in FINAL)
+@machines
+def test_only_final_states_have_no_exit(machine: Any) -> None:
+    for state, row in machine.table.items():
+        leaves = any(after is not state for after in row.values())
+        assert leaves is (state not in machine.final), state
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in FINAL])
-def test_every_cart_can_come_to_an_end(state: State) -> None:
+@machines
+def test_every_document_can_come_to_an_end(machine: Any) -> None:
+    for state in set(machine.table) - machine.final:
+        assert reached_from(machine, state) & machine.final, state
+
+
+@machines
+def test_nothing_leads_back_before_the_beginning(machine: Any) -> None:
+    assert machine.none not in {to for row in machine.table.values() for to in row.values()}
+
+
+def reached_from(machine: Any, state: Any) -> set[Any]:
     reached, new = {state}, {state}
     while new:
-        new = {after for each in new for after in TRANSITIONS[each].values()} - reached
+        new = {after for each in new for after in machine.table[each].values()} - reached
         reached |= new
-    assert reached & FINAL
-
-
-def test_nothing_leads_back_before_the_beginning() -> None:
-    assert State.NONE not in {after for row in TRANSITIONS.values() for after in row.values()}
+    return reached
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.NONE])
@@ -110,18 +127,17 @@ def test_every_event_is_recognised_by_its_type() -> None:
     assert parse(ended) == EVENTS["cart.handover_ended"].model_validate(ended)
 
 
-def test_the_drawing_has_every_state_and_every_arrow() -> None:
-    drawn = drawing()
-    for state, row in TRANSITIONS.items():
-        start = "[*]" if state is State.NONE else state.value
+@machines
+def test_the_drawing_has_every_state_and_every_arrow(machine: Any) -> None:
+    drawn = DRAWN.drawing(machine)
+    for state, row in machine.table.items():
+        start = "[*]" if state is machine.none else state.value
         for event, after in row.items():
             if after is not state:
                 arrow = next(x for x in drawn.splitlines() if f" {start} --> {after}:" in x)
-                assert event.removeprefix("cart.") in arrow.split(": ")[1].split(", ")
+                assert event.removeprefix(machine.prefix) in arrow.split(": ")[1].split(", ")
 
 
 def test_the_page_is_current() -> None:
     """If this fails: `python docs/draw_lifecycle.py`."""
-    drawn = draw_lifecycle()
-    assert drawn.PAGE.read_text(encoding="utf-8") == drawn.page()
-    assert set(drawn.MEANING) == set(State) - {State.NONE}
+    assert DRAWN.PAGE.read_text(encoding="utf-8") == DRAWN.page()

@@ -5,11 +5,10 @@ from typing import assert_never
 
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import editing, handover, observing, online, sale
-from cartbridge.domain.cart.draft import Decided, Draft
+from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decision
 from cartbridge.domain.refusals import Refused, Refusing
-
-Decision = tuple[Decided, ...]  # this cart first, then one that is born or carries on
 
 
 def decide(

@@ -8,15 +8,8 @@ from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.lifecycle import State, may
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.refusals import Refusing
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The facts of one cart, and the cart they leave."""
-
-    cart: Cart
-    events: tuple[e.CartEvent, ...]
 
 
 @dataclass
@@ -48,6 +41,6 @@ class Draft:
             self.tell(e.OfferClosed())
 
     @property
-    def decided(self) -> Decided:
+    def decided(self) -> Decided[Cart]:
         """What was told so far."""
         return Decided(self.cart, tuple(self.events))

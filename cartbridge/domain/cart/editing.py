@@ -21,6 +21,7 @@ def start(draft: Draft, command: c.StartCart) -> None:
             price_list=command.price_list,
             customer=command.customer,
             metadata=dict(command.metadata or {}),
+            root=command.root,
         )
     )
     for line in command.lines:
@@ -79,6 +80,7 @@ def added(line: c.NewLine) -> e.LineAdded:
             quantity=line.quantity,
             prices=line.prices,
             fulfilment=line.fulfilment,
+            wishlist=line.wishlist,
         ),
         note=line.note,
     )

@@ -87,18 +87,3 @@ def may(state: State, event: str) -> bool:
 def following(state: State, event: str) -> State:
     """The state after the event; an event the table does not know here leaves it as it is."""
     return TRANSITIONS[state].get(event, state)
-
-
-def drawing() -> str:
-    """The machine as a Mermaid state diagram, for docs/lifecycle.md."""
-    edges: dict[tuple[State, State], list[str]] = {}
-    for state, row in TRANSITIONS.items():
-        for event, after in row.items():
-            if after is not state:
-                edges.setdefault((state, after), []).append(event.removeprefix("cart."))
-    lines = ["stateDiagram-v2"]
-    for (before, after), names in edges.items():
-        start = "[*]" if before is S.NONE else before.value
-        lines.append(f"    {start} --> {after.value}: {', '.join(names)}")
-    lines += [f"    {state.value} --> [*]" for state in TRANSITIONS if state in FINAL]
-    return "\n".join(lines)

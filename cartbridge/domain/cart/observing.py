@@ -1,6 +1,5 @@
 """Taking in what a platform shows of a twin, and deciding what a twin is to be told."""
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from cartbridge.domain import merge
@@ -11,10 +10,9 @@ from cartbridge.domain.cart.editing import set_quantity
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.remainder import move_twins
 from cartbridge.domain.cart.state import Cart, former_refs
-from cartbridge.domain.line import Line
+from cartbridge.domain.line_edits import NewLine, edits_of, losses
 from cartbridge.domain.projection import basket_of
-from cartbridge.domain.quantity import Quantity
-from cartbridge.domain.twin import ObservedLine, PlannedWrite, Snapshot, Twin
+from cartbridge.domain.twin import PlannedWrite, Snapshot, Twin
 
 CLOSED = BOUGHT | {State.MERGED, State.EXPIRED, State.CANCELLED}
 
@@ -100,16 +98,13 @@ def _born_from(draft: Draft, command: c.Observe, twin: Twin) -> Draft:
 
 def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
     shown = command.snapshot
-    members = {row.key: row.lines for row in command.projection}
     basket = {} if draft.cart.is_behind(change.twin) else shown.basket
-    ids = iter(command.line_ids)
-    for key in sorted(change.quantities, key=_place_in(shown)):
-        amount = change.quantities[key]
-        mine = tuple(line for line in members.get(key, ()) if draft.cart.line(line) is not None)
-        if amount > 0:
-            _gain(draft, key, amount, mine, shown, ids)
+    lines, ids = draft.cart.lines, command.line_ids
+    for edit in edits_of(lines, command.projection, change.quantities, shown, basket, ids):
+        if isinstance(edit, NewLine):
+            draft.tell(e.LineAdded(line=edit.line, note=edit.note))
         else:
-            lose(draft, amount, mine, basket.get(key, merge.ZERO))
+            set_quantity(draft, edit.line, edit.quantity)
     for code in change.codes_added:
         if code not in draft.cart.codes:
             draft.tell(e.CodeApplied(code=code))
@@ -117,64 +112,16 @@ def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
         if code in draft.cart.codes:
             draft.tell(e.CodeRemoved(code=code))
     if draft.cart.origin.connection == command.ref.connection:
-        _follow_origin(draft, command, members)
+        _follow_origin(draft, command, {row.key: row.lines for row in command.projection})
     elif draft.cart.origin.connection is None:
         _follow_visit(draft, shown)
 
 
-def _place_in(shown: Snapshot) -> Callable[[str], int]:
-    """Where the platform shows an item key: new lines come in the shopper's own order."""
-    places = {line.key: place for place, line in reversed(list(enumerate(shown.lines)))}
-    return lambda key: places.get(key, len(places))
-
-
-def _gain(
-    draft: Draft,
-    key: str,
-    amount: Decimal,
-    mine: tuple[str, ...],
-    shown: Snapshot,
-    ids: Iterator[str],
-) -> None:
-    """What a key gains goes to its oldest line, or begins one."""
-    if mine:
-        oldest = draft.cart.line(mine[0])
-        if oldest is not None:
-            set_quantity(draft, mine[0], oldest.quantity.value + amount)
-        return
-    row = next(line for line in shown.lines if line.key == key)
-    draft.tell(_line_of(row, next(ids), amount))
-
-
-def _line_of(row: ObservedLine, line_id: str, amount: Decimal) -> e.LineAdded:
-    prices = row.prices if row.quantity == amount else row.prices.scaled(row.quantity, amount)
-    line = Line(
-        id=line_id,
-        kind=row.kind,
-        sold_by=row.sold_by,
-        item=row.item,
-        quantity=Quantity(value=amount, unit=row.unit),
-        prices=prices,
-    )
-    return e.LineAdded(line=line, note=row.note)
-
-
-def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...], shown: Decimal) -> None:
-    """What a key loses is taken from its youngest line; never below what that side shows."""
-    present = sum((_quantity(draft.cart, line) for line in mine), merge.ZERO)
-    left = present - merge.lowered(present, amount, shown)
-    for line_id in reversed(mine):
-        if left <= 0:
-            return
-        has = _quantity(draft.cart, line_id)
-        taken = min(has, left)
-        set_quantity(draft, line_id, has - taken)
-        left -= taken
-
-
-def _quantity(cart: Cart, line_id: str) -> Decimal:
-    line = cart.line(line_id)
-    return line.quantity.value if line else merge.ZERO
+def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...]) -> None:
+    """What an item key loses is taken from its youngest line."""
+    present = {line.id: line.quantity.value for line in draft.cart.lines}
+    for edit in losses(present, mine, amount, merge.ZERO):
+        set_quantity(draft, edit.line, edit.quantity)
 
 
 def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[str, ...]]) -> None:

@@ -197,7 +197,7 @@ def _add_unshown(draft: Draft, command: c.AdoptMerged, shown: dict[str, Decimal]
         if line is not None:
             give_back(draft, line, amount, merged.id, merged.notes.get(line.id))
         else:  # taken out of the merged cart, and its twin did not hear of it in time
-            lose(draft, amount, mine.get(key, ()), merge.ZERO)
+            lose(draft, amount, mine.get(key, ()))
     known_there = {line for lines in rows.values() for line in lines}
     for line in merged.lines:
         if line.id not in known_there:

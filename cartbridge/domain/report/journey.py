@@ -32,7 +32,8 @@ def _line_added(fold: Gathered, event: e.LineAdded, header: Header) -> None:
         fold.taken_from.append(event.from_cart)
         fold.web[line] = _brought(fold.sources.get(event.from_cart), line, quantity)
     else:
-        fold.web[line] = Decimal(0) if _by_till(fold, header) else quantity
+        hers = event.line.wishlist is not None or not _by_till(fold, header)
+        fold.web[line] = quantity if hers else Decimal(0)
 
 
 def _brought(source: CartFacts | None, line: str, quantity: Decimal) -> Decimal:

@@ -17,10 +17,10 @@ from cartbridge.domain import merge
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.decide import decide
-from cartbridge.domain.cart.draft import Decided
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.state import Binding, Cart, Origin
+from cartbridge.domain.decided import Decided
 from cartbridge.domain.projection import Projection, basket_of, project_by
 from cartbridge.domain.refusals import Refused
 from cartbridge.domain.twin import PlannedWrite, Snapshot, Twin, TwinRef
@@ -135,7 +135,7 @@ class World:
 
     # --- the gateway -------------------------------------------------------------------------
 
-    def command(self, cart_id: str, command: c.Command) -> tuple[Decided, ...] | Refused:
+    def command(self, cart_id: str, command: c.Command) -> tuple[Decided[Cart], ...] | Refused:
         """Decides, checks that folding the facts leads to the same cart, and stores."""
         before = self.carts.get(cart_id) or Cart(id=cart_id)
         decision = decide(before, command, self.now)
@@ -143,20 +143,20 @@ class World:
         if isinstance(decision, Refused):
             return decision
         for decided in decision:
-            cart = self.carts.get(decided.cart.id) or Cart(id=decided.cart.id)
+            cart = self.carts.get(decided.document.id) or Cart(id=decided.document.id)
             self._store(decided, self._fold(cart, decided))
         return decision
 
-    def _fold(self, cart: Cart, decided: Decided) -> Cart:
+    def _fold(self, cart: Cart, decided: Decided[Cart]) -> Cart:
         told = cart.version + len(decided.events)
         for event in decided.events:
             cart = evolve(cart, event, self.now)
-        assert cart == decided.cart, "folding the events does not lead to the decided cart"
+        assert cart == decided.document, "folding the events does not lead to the decided cart"
         assert cart.version == told, "a version is not the number of events"
         assert all(line.quantity.value > 0 for line in cart.lines), "a line of nothing"
         return cart
 
-    def _store(self, decided: Decided, cart: Cart) -> None:
+    def _store(self, decided: Decided[Cart], cart: Cart) -> None:
         moved = [x for x in decided.events if isinstance(x, e.TwinJoined) and x.from_cart]
         if self.broken.reset_on_move and moved:
             shadows = {x.ref: basket_of(self.projection(cart, x.ref)) for x in cart.twins}
@@ -233,6 +233,9 @@ class World:
         cart = self.holder(ref)
         plan = c.PlanWrite(ref, self.id("psh"), self.projection(cart, ref))
         assert not isinstance(self.command(cart.id, plan), Refused)
+        self._send(ref, base)
+
+    def _send(self, ref: TwinRef, base: int | None) -> None:
         if not self.write_due(ref):
             self._settle(ref)
             return

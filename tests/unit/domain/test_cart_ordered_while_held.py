@@ -19,7 +19,8 @@ REF = TwinRef(connection="web", external_id="1")
 def after(cart: Cart, command: c.Command) -> Cart:
     decision = decide(cart, command, NOW)
     assert not isinstance(decision, Refused)
-    return decision[0].cart
+    left: Cart = decision[0].document
+    return left
 
 
 def shown(cart: Cart, amount: int, revision: int, *, at_once: bool = False) -> Cart:

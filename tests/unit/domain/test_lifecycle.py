@@ -182,8 +182,8 @@ def test_a_cart_makes_sense_whatever_is_asked_of_it(
             assert outcome.cart == cart.cart
             continue
         for decided in outcome.decision:
-            if decided.cart.id != OTHER.id:
-                check(decided.cart)
+            if decided.document.id != OTHER.id:
+                check(decided.document)
         cart = outcome
         if follows and not outcome.alone and outcome.other.id != OTHER.id:
             cart = given(cart=outcome.other)

@@ -123,7 +123,7 @@ def said(*events: e.Event, locale: str = "fr-FR") -> str:
 
 def test_every_event_class_has_a_sentence_and_an_example_here() -> None:
     classes = set(get_args(get_args(e.CartEvent)[0]))
-    assert set(SENTENCES) == classes
+    assert classes <= set(SENTENCES)
     assert {type(event) for event in EVERY_EVENT} == classes
 
 

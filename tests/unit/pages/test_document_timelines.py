@@ -1,0 +1,72 @@
+"""Every fact of every kind of document is told in both languages."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+
+from cartbridge.domain.cart.events import CartEvent
+from cartbridge.domain.cart.state import Origin
+from cartbridge.domain.twin import PlannedWrite, Twin, TwinRef
+from cartbridge.domain.wishlist import events as w
+from cartbridge.pages.names import Names
+from cartbridge.pages.timeline import SENTENCES, tell
+from cartbridge.pages.told import Told
+from tests.unit.pages.carts import LAMP
+
+AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
+NAMES = Names(stores={"lyon-2": "Lyon"}, terminals={}, connections={"con_web": "Boutique web"})
+REF = TwinRef(connection="con_web", kind="wishlist", external_id="42")
+WISHLIST: tuple[Any, ...] = (
+    w.Started(origin=Origin(), currency="EUR", name="Noël", kind="gift"),
+    w.LineAdded(line=LAMP),
+    w.LineAdded(line=LAMP, moved_from="crt_1"),
+    w.LineChanged(line=LAMP.id, was=Decimal(1), quantity=Decimal(2)),
+    w.LineRemoved(line="lin_other", was=Decimal(1)),
+    w.LineRemoved(line="lin_other", was=Decimal(1), moved_to="crt_1"),
+    w.LinePriced(line=LAMP.id, prices=LAMP.prices),
+    w.LineBought(line=LAMP.id, cart="crt_1", quantity=Decimal(1)),
+    w.PurchaseUndone(cart="crt_1"),
+    w.CustomerIdentified(),
+    w.Renamed(name="Anniversaire"),
+    w.Shared(),
+    w.Unshared(),
+    w.Archived(),
+    w.Reopened(),
+    w.Cancelled(connection="con_web"),
+    w.HandoverOffered(handover="hnd_1", code_hash="h", expires_at=AT, store="lyon-2"),
+    w.HandoverEnded(handover="hnd_1", how="used", cart="crt_1"),
+    w.HandoverEnded(handover="hnd_1", how="lapsed"),
+    w.TwinJoined(twin=Twin(ref=REF)),
+    w.TwinObserved(ref=REF, shadow={}),
+    w.WritePlanned(ref=REF, write=PlannedWrite(push_id="p", base_revision=1, expected={})),
+    w.TwinLeft(ref=REF),
+)
+KINDS = {"cart": CartEvent, "wishlist": w.WishlistEvent}
+EXAMPLES = {"wishlist": WISHLIST}
+
+
+def test_every_fact_has_a_sentence() -> None:
+    classes = {one for union in KINDS.values() for one in get_args(get_args(union)[0])}
+    assert set(SENTENCES) == classes
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_every_fact_is_told_in_both_languages(kind: str) -> None:
+    classes = set(get_args(get_args(KINDS[kind])[0]))
+    assert {type(event) for event in EXAMPLES[kind]} == classes
+    told = [Told(event, 1, AT, AT) for event in EXAMPLES[kind]]
+    french = tell(told, NAMES, "fr-FR", "Europe/Paris")
+    english = tell(told, NAMES, "en-GB", "Europe/Paris")
+    for one, other in zip(french, english, strict=True):
+        assert one.what
+        assert one.what != other.what, one.type
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_stored_body_is_told_as_its_fact(kind: str) -> None:
+    for event in EXAMPLES[kind]:
+        raw = event.model_dump(mode="json")
+        one, other = (tell([Told(x, 1, AT, AT)], NAMES, "en", "UTC")[0] for x in (event, raw))
+        assert one.what == other.what
