@@ -25,6 +25,7 @@ from cartbridge.domain.twin import (
     Twin,
     TwinRef,
 )
+from cartbridge.domain.wanted import MessageWanted
 
 
 class Event(Strict):
@@ -442,7 +443,8 @@ CartEvent = Annotated[
     | Merged
     | Unmerged
     | Expired
-    | Cancelled,
+    | Cancelled
+    | MessageWanted,
     Field(discriminator="type"),
 ]
 
