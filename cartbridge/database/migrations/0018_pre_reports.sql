@@ -43,7 +43,9 @@ as $$
     left join lateral (
       select distinct v.tenant, v.stream from event v
        where v.shard = p.shard and v.position > p.followed and v.position <= p.upto
-         and v.type like 'cart.%') e on true
+         and exists (select from stream s
+                      where s.shard = v.shard and s.tenant = v.tenant and s.id = v.stream
+                        and s.kind = 'cart' offset 0)) e on true
    order by p.shard, e.tenant, e.stream
 $$;
 
