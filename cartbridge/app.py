@@ -24,6 +24,7 @@ from cartbridge.database.directory import Directory
 from cartbridge.database.documents import DocumentKind, Documents
 from cartbridge.database.duties import Duties
 from cartbridge.database.embedded import EmbeddedServer, attach_or_start
+from cartbridge.database.facts import FactsOfCarts
 from cartbridge.database.feed import Feed
 from cartbridge.database.idempotency import Idempotency
 from cartbridge.database.inbox import Inbox
@@ -59,6 +60,7 @@ from cartbridge.settings import Settings
 from cartbridge.worker.alarms import watch
 from cartbridge.worker.browsing import forget
 from cartbridge.worker.closing import close
+from cartbridge.worker.facts import gather
 from cartbridge.worker.inbox import apply, sort
 from cartbridge.worker.loop import run_loop, run_turns
 from cartbridge.worker.outbox import deliver
@@ -68,7 +70,7 @@ from cartbridge.worker.timeouts import look
 Step = Callable[[Gateway], Awaitable[int]]
 # What is looked at from time to time, by one process for all.
 _BACKLOG: Final = 1024  # connections that wait to be let in: a rush after an outage
-TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0), (forget, 60.0))
+TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0), (forget, 60.0), (gather, 2.0))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -189,6 +191,7 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         yield Gateway(
             documents=documents,
             feed=Feed(base.database, documents),
+            facts=FactsOfCarts(base.database),
             leases=Leases(base.database),
             inbox=inbox,
             outbox=Outbox(base.database),

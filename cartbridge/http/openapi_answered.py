@@ -28,6 +28,7 @@ from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
 from cartbridge.http.openapi_browsing import browsing_answered
 from cartbridge.http.openapi_customers import customers
+from cartbridge.http.openapi_reports import reports
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
 from cartbridge.http.store_work import order_answer, reservation_answer
@@ -80,6 +81,7 @@ def all_answered() -> tuple[BaseModel, ...]:
         _alarms(),
         *customers(),
         *browsing_answered(),
+        *reports(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )

@@ -28,6 +28,9 @@ _IDEMPOTENT: Final = ("idempotency_key_required", "idempotency_conflict", "still
 _MEDIA: Final = {
     ("GET", "/v1/events"): (*JSON, "text/event-stream"),
     ("GET", "/v1/pos/claims/{claim}/sheet"): ("text/html", "text/plain", "text/csv"),
+    ("GET", "/v1/reports/lifecycle"): (*JSON, "text/csv"),
+    ("GET", "/v1/reports/additional-sales"): (*JSON, "text/csv"),
+    ("GET", "/v1/reports/attribution"): (*JSON, "text/csv"),
 }
 # The audience of each module that tells routes; those of any other are the operators'.
 _TAGS: Final = {

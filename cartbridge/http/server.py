@@ -25,6 +25,7 @@ from cartbridge.http import (
     pages,
     pairing,
     pos,
+    reports,
     sheet,
     shop,
     shop_floor,
@@ -63,6 +64,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *customers.routes.told,
     *shop_floor.routes.told,
     *wishlists.routes.told,
+    *reports.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)
