@@ -8,6 +8,7 @@ from cartbridge.domain.ids import named
 from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
+from cartbridge.services.codes import hashed, pass_of
 from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
@@ -27,6 +28,8 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await deliver_event(gateway, message)
     elif message.kind == "adopt":
         await _adopt(gateway, message)
+    elif message.kind == "open_pass":
+        await _open_pass(gateway, message)
     elif message.kind == "note_bought":
         told = json.loads(message.payload)
         cart = await cart_by_id(gateway, message.tenant, told["cart"])
@@ -54,6 +57,13 @@ async def _adopt(gateway: Gateway, message: OutboxMessage) -> None:
         raise errors.Refuse("an adoption without a cart")
     merged = await cart_by_id(gateway, message.tenant, named("crt", message.document))
     await adopt_cart(gateway, message.tenant, merged)
+
+
+async def _open_pass(gateway: Gateway, message: OutboxMessage) -> None:
+    if message.document is None:
+        raise errors.Refuse("a pass for no document")
+    secret = hashed(pass_of(gateway.vault, json.loads(message.payload)["document"]))
+    await gateway.pointers.claim_pointer(message.tenant, "pass", secret, message.document)
 
 
 async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:
