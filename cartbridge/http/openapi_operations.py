@@ -34,6 +34,7 @@ _TAGS: Final = {
     "wishlists": "Wish lists",
     "shop": "Shops",
     "items": "Articles",
+    "stock": "Articles",
     "pos": "Tills",
     "sheet": "Tills",
     "store_work": "Tills",

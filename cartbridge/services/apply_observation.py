@@ -30,6 +30,8 @@ from cartbridge.services.gateway import Gateway
 from cartbridge.services.hand_out_order import in_our_words, observe_hand_out
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_listing import lose_listing
+from cartbridge.services.observe_price import observe_price
+from cartbridge.services.observe_stock import observe_stock
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.observe_wishlist import observe_wishlist
 from cartbridge.services.run_command import Make, Outcome, run_command
@@ -53,12 +55,24 @@ async def apply_observation(
             return await _bought(gateway, link, ref, seen, cause)
         case o.CheckoutSeen():
             return await _known(gateway, link, ref, cause, seen.at, _at_checkout(link, ref, seen))
+        case _:
+            return await _beside_carts(gateway, link, ref, seen, cause)
+
+
+async def _beside_carts(
+    gateway: Gateway, link: Link, ref: TwinRef, seen: o.Observation, cause: Cause
+) -> Done[Any] | None:
+    """What was seen of anything but a cart."""
+    match seen:
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
-        case _:
-            return None
+        case o.StockSeen():
+            await observe_stock(gateway, link, seen)
+        case o.PriceSeen():
+            await observe_price(gateway, link, seen)
+    return None
 
 
 async def _bought(

@@ -14,6 +14,7 @@ from cartbridge.services.errand import Errand, Links
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.machine import Follow
 from cartbridge.services.placements import placements
+from cartbridge.services.stock_holds import stock_holds
 
 FOREVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _OVER: Final = (e.ClaimReleased, e.OutcomeTold, e.Sold, e.Ordered, e.Merged)
@@ -25,6 +26,7 @@ async def follow_cart(
     """What has to be done outside because of what happened, and until when a claim holds."""
     todo = errands(before, decided, links)
     todo += await placements(gateway, tenant, decided, links)
+    todo += await stock_holds(gateway, tenant, before, decided, links)
     todo += _wishes(before, decided)
     todo += passes(decided)
     return Follow(todo, _leases(gateway, decided))

@@ -13,6 +13,7 @@ from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.keep_stock import hold_stock, release_stock
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_twin import Cause, observe_twin
 from cartbridge.services.offer_wishlist import note_bought
@@ -20,6 +21,7 @@ from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
+from cartbridge.services.stock_holds import Holding
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
@@ -38,6 +40,11 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])
         await place_cart(gateway, link, PlacedFor.model_validate(details["placing"]), message)
+    elif message.kind in ("hold_stock", "release_stock"):
+        details = json.loads(message.payload)
+        link = await _link(gateway, message, details["on"])
+        keep = hold_stock if message.kind == "hold_stock" else release_stock
+        await keep(gateway, link, Holding.told(details), message)
     else:
         ref = TwinRef.model_validate(json.loads(message.payload)["ref"])
         await _for_twin(gateway, await _link(gateway, message, ref.connection), ref, message)

@@ -142,8 +142,14 @@ def _handover_joined(cart: Cart, event: e.HandoverJoined, at: datetime) -> Chang
 
 @_on(e.Claimed)
 def _claimed(cart: Cart, event: e.Claimed, at: datetime) -> Changes:
+    before = cart.claim.handover if cart.claim is not None else None
     claim = Claim(
-        id=event.claim, terminal=event.terminal, store=event.store, fence=event.fence, since=at
+        id=event.claim,
+        terminal=event.terminal,
+        store=event.store,
+        fence=event.fence,
+        since=at,
+        handover=event.handover or before,
     )
     return {
         "claim": claim,
