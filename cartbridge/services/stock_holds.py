@@ -83,7 +83,7 @@ async def _to_be_kept(
 ) -> list[tuple[e.HandoverOffered, datetime]]:
     """Reservations, and other offers to a named store if the retailer wants their goods kept.
 
-    A claim may come at last.
+    A claim may come at the very end.
     """
     offers = list(_to_a_store(decided))
     if offers and not (await gateway.directory.rules.get(tenant)).reserve_stock:

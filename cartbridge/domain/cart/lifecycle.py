@@ -52,14 +52,15 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, "handover_offered")
+    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
+               | to(S.OFFERED, "handover_offered")
                | to(S.OPEN, "offer_closed") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.MERGED, "merged") | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
+    S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
                | to(S.CLAIMED, "claimed claim_put_on_hold")
                | to(S.OPEN, "claim_released claim_lapsed") | to(S.ORDERED, "sold ordered"),
-    S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
+    S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
                | to(S.OPEN, "checkout_left") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
