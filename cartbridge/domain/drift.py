@@ -22,6 +22,7 @@ Note = Literal[
     "no_price_known",
     "not_comparable",  # one side tells a unit price only, the other a total only
     "other_currency",
+    "price_held",  # a quote that still holds: whatever the policy
 ]
 
 _ASPECTS: Final[tuple[Aspect, ...]] = ("price", "tax_rate", "promotion", "stock")
@@ -44,6 +45,7 @@ class TillSide(Strict):
     currency: CurrencyCode
     policy: PricePolicy = "lower"
     tax_mode: TaxMode = "inclusive"
+    held: frozenset[str] = frozenset()  # lines whose captured price holds: of a quote
 
 
 class Compared(Strict):
@@ -109,7 +111,7 @@ class LineDrift(Strict):
 
     def wins(self, policy: PricePolicy) -> Winner:
         """Whose price would hold under that rule: till, captured, or the lower of the two."""
-        if self.winner.note == "other_currency":
+        if self.winner.note in ("other_currency", "price_held"):
             return self.winner
         return _winner(self.unit_price, self.total, policy)
 
@@ -183,6 +185,8 @@ def _line(
         winner=(
             Winner(side="till", unit_price=till.unit_price, total=total.till, note="other_currency")
             if foreign
+            else _captured_wins(unit_price, total, "price_held")
+            if line.id in side.held and line.prices.total is not None
             else _winner(unit_price, total, side.policy)
         ),
     )

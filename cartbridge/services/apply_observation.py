@@ -29,6 +29,7 @@ from cartbridge.services.find_document import document_for_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_listing import lose_listing
+from cartbridge.services.observe_quote import observe_quote
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.observe_wishlist import observe_wishlist
 from cartbridge.services.run_command import Make, Outcome, run_command
@@ -58,6 +59,8 @@ async def apply_observation(
             return await _sold(gateway, link, ref, seen, cause)
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
+        case o.QuoteSeen():
+            return await observe_quote(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
         case _:

@@ -5,6 +5,10 @@ from typing import Any, Final
 from cartbridge.domain.cart.commands import Command
 from cartbridge.domain.cart.decide import decide as decide_cart
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.quote import commands as quote
+from cartbridge.domain.quote.decide import decide as decide_quote
+from cartbridge.domain.quote.state import Quote
+from cartbridge.domain.quote.state import details as quote_details
 from cartbridge.domain.wishlist import commands as wishlist
 from cartbridge.domain.wishlist.decide import decide as decide_wishlist
 from cartbridge.domain.wishlist.state import Wishlist, details
@@ -24,11 +28,20 @@ WISHLIST: Final = Machine[Wishlist, wishlist.Command](
     follow_listing("push_wishlists", details),
 )
 
+QUOTE: Final = Machine[Quote, quote.Command](
+    "qte",
+    "quote",
+    lambda document: Quote(id=document),
+    decide_quote,
+    follow_listing("push_quotes", quote_details),
+)
+
 _MACHINES: Final[dict[str, Machine[Any, Any]]] = {
     machine.prefix: machine
     for machine in (
         CART,
         WISHLIST,
+        QUOTE,
     )
 }
 

@@ -1,8 +1,10 @@
 """Offering a cart to the other side: a QR code, 8 digits beside it, and the pass she keeps."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count, islice
 from typing import Final
 from uuid import UUID
 
@@ -67,8 +69,9 @@ async def offer_handover(
     await pointers.claim_pointer(caller.tenant, "claim", named, key, forgotten)
     short_code = None
     if wish.direction == "to_store":
-        short_code = await _short_code(gateway, caller.tenant, attempt, key, expires_at)
-    pass_code = await _pass(gateway, caller.tenant, cart)
+        secrets = (attempt.secret(gateway.vault, f"short {draw}") for draw in count())
+        short_code = await free_short_code(gateway, caller.tenant, secrets, key, expires_at)
+    pass_code = await point_pass(gateway, caller.tenant, cart.pass_holder)
 
     async def make(now: Cart) -> c.OfferHandover | None:
         if now.handover(handover) is not None:
@@ -87,25 +90,24 @@ async def offer_handover(
     return Offer(handover, outcome.cart, wish.direction, code, short_code, pass_code, expires_at)
 
 
-async def _short_code(
-    gateway: Gateway, tenant: UUID, attempt: Attempt, cart: UUID, expires_at: datetime
+async def free_short_code(
+    gateway: Gateway, tenant: UUID, secrets: Iterator[bytes], target: UUID, expires_at: datetime
 ) -> str:
-    """8 digits that no live code of another cart of this retailer has."""
-    for draw in range(_DRAWS):
-        candidate = digits(attempt.secret(gateway.vault, f"short {draw}"))
+    """8 digits that no live code of another document of this retailer has."""
+    for secret in islice(secrets, _DRAWS):
+        candidate = digits(secret)
         winner = await gateway.pointers.claim_pointer(
-            tenant, "short_code", hashed(candidate), cart, expires_at
+            tenant, "short_code", hashed(candidate), target, expires_at
         )
-        if winner == cart:
+        if winner == target:
             return candidate
     raise Problem("unavailable", retry_after=5)
 
 
-async def _pass(gateway: Gateway, tenant: UUID, cart: Cart) -> str:
-    pass_code = pass_of(gateway.vault, cart.slot_holder)
-    await gateway.pointers.claim_pointer(
-        tenant, "pass", hashed(pass_code), uuid_of(cart.slot_holder)
-    )
+async def point_pass(gateway: Gateway, tenant: UUID, document: str) -> str:
+    """The pass that leads to a document; it lives as long as that does."""
+    pass_code = pass_of(gateway.vault, document)
+    await gateway.pointers.claim_pointer(tenant, "pass", hashed(pass_code), uuid_of(document))
     return pass_code
 
 

@@ -24,7 +24,8 @@ async def report_drift(
     store = await gateway.directory.stores.get(tenant, store_id)
     if store is None:
         raise Problem("not_found", what="store")
-    side = TillSide(currency=store.currency, policy=store.price_policy)
+    held = cart.lines_held(gateway.clock())
+    side = TillSide(currency=store.currency, policy=store.price_policy, held=held)
     if told is not None:
         return report(cart, told, "till", side)
     skus = [line.item.sku for line in cart.lines if line.item.sku is not None]

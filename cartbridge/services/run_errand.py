@@ -18,6 +18,7 @@ from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
+from cartbridge.services.tell_quote import tell_quote
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
@@ -26,6 +27,8 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await deliver_event(gateway, message)
     elif message.kind == "adopt":
         await _adopt(gateway, message)
+    elif message.kind == "tell_quote":
+        await tell_quote(gateway, message.tenant, json.loads(message.payload)["cart"], message.id)
     elif message.kind == "place":
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])

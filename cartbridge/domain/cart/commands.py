@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
+from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin, QuoteRef
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy
 from cartbridge.domain.line import Discount, Fulfilment, Prices
@@ -45,6 +45,18 @@ class StartCart:
     price_list: str | None = None
     customer: Customer | None = None
     metadata: Mapping[str, str] | None = None
+    root: str | None = None
+    quote: QuoteRef | None = None
+    attribution: Mapping[str, str] | None = None
+    consent: Mapping[str, bool] | None = None
+
+
+@dataclass(frozen=True)
+class RefillCart:
+    """Let the cart be what its quote holds now; what else was put into it stays."""
+
+    lines: tuple[NewLine, ...]
+    quote: QuoteRef
 
 
 @dataclass(frozen=True)
@@ -274,6 +286,7 @@ class AbandonCart:
 
 Command = (
     StartCart
+    | RefillCart
     | Observe
     | EditCart
     | PlanWrite

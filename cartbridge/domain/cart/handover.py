@@ -5,6 +5,7 @@ from datetime import datetime
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
+from cartbridge.domain.cart.editing import held_by
 from cartbridge.domain.cart.lifecycle import State
 from cartbridge.domain.cart.state import Binding, Cart, Claim, Handover
 from cartbridge.domain.refusals import Refusing
@@ -22,7 +23,7 @@ def offer(draft: Draft, command: c.OfferHandover) -> None:
         raise Refusing("cart_in_checkout")
     if cart.claim is not None:
         if cart.claim.terminal != command.terminal or command.direction != "to_online":
-            raise _held(cart.claim)
+            raise held_by(cart.claim)
         draft.tell(e.ClaimReleased(claim=cart.claim.id, why="sent_online"))
     for older in cart.handovers:
         if older.direction == command.direction:
@@ -97,7 +98,7 @@ def claim(draft: Draft, command: c.ClaimCart) -> None:
         if cart.claim.id == command.claim or cart.claim.terminal == command.terminal:
             return
         if not command.take_over_reason or cart.claim.store != command.store:
-            raise _held(cart.claim)
+            raise held_by(cart.claim)
         taken_over_from = cart.claim.terminal
     if cart.state is State.CHECKOUT:
         raise Refusing("cart_in_checkout")
@@ -181,9 +182,3 @@ def _live(draft: Draft, code_hash: str, direction: str, store: str | None = None
     if store is not None and live.store not in (None, store):
         raise Refusing("code_other_store", store=live.store or "")
     return live
-
-
-def _held(by: Claim) -> Refusing:
-    return Refusing(
-        "held_elsewhere", terminal=by.terminal, store=by.store, since=by.since.isoformat()
-    )

@@ -53,6 +53,11 @@ class Listing(Strict):
         return self.lines
 
     @property
+    def settled(self) -> bool:
+        """Whether its twins may be told what it is now."""
+        return True
+
+    @property
     def slot_holder(self) -> str:
         """The document whose key and slot this one shares with all its descendants."""
         return self.root or self.id
