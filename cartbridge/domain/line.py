@@ -84,6 +84,7 @@ class Line(Strict):
     quantity: Quantity
     prices: Prices = Prices()
     fulfilment: Fulfilment = Fulfilment()
+    wishlist: str | None = None  # the wish list that holds it, too, under the same line id
 
     def with_quantity(self, value: Decimal) -> "Line":
         """The same line for another quantity, its amounts in proportion."""

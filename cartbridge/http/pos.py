@@ -8,7 +8,7 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.drift import TillPrice
 from cartbridge.http import pos_models as m
 from cartbridge.http.routes import Answer, Call, Routes
-from cartbridge.services.change_cart import Begun, Changed, Scanned, begin_cart, change_cart
+from cartbridge.services.change_cart import Begun, Changed, begin_cart, change_cart
 from cartbridge.services.claim_cart import Held, Wanted, claim_cart
 from cartbridge.services.complete_sale import Completed, ExtraLine, Told, complete_sale
 from cartbridge.services.find_cart import cart_by_id
@@ -21,6 +21,7 @@ from cartbridge.services.keep_claim import (
 )
 from cartbridge.services.problems import Problem
 from cartbridge.services.report_drift import report_drift
+from cartbridge.services.scanned_lines import Scanned
 from cartbridge.services.show_cart import show_cart
 from cartbridge.services.undo_sale import Returned, return_goods, void_sale
 

@@ -57,14 +57,26 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
+        case o.WishlistSeen() | o.QuoteSeen() | o.DocumentGone():
+            return await _listing(gateway, link, ref, seen, cause)
+        case _:
+            return None
+
+
+async def _listing(
+    gateway: Gateway,
+    link: Link,
+    ref: TwinRef,
+    seen: o.WishlistSeen | o.QuoteSeen | o.DocumentGone,
+    cause: Cause,
+) -> Done[Any] | None:
+    match seen:
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
         case o.QuoteSeen():
             return await observe_quote(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
-        case _:
-            return None
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:

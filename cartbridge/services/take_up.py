@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from cartbridge.database.idempotency import Attempt
+from cartbridge.database.pointers import PointerKind
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.ids import make_id, slot_of
 from cartbridge.domain.quote import commands as c
 from cartbridge.domain.quote.state import Quote
 from cartbridge.services.carry_out import carry_out
-from cartbridge.services.find_cart import cart_by_id
 from cartbridge.services.find_document import document_by_id
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.living_cart import living_cart, newest_cart
@@ -27,7 +27,7 @@ async def take_up_by_code(
     gateway: Gateway, caller: Caller, key: bytes, attempt: Attempt, *, short: bool = False
 ) -> Cart | None:
     """The cart of what a code's hash leads to; None if it leads to nothing that can be taken up."""
-    kind = "short_code" if short else "code"
+    kind: PointerKind = "short_code" if short else "code"
     target = await gateway.pointers.find(caller.tenant, kind, key, lapsed=True)
     document = None if target is None else await gateway.documents.name_of(caller.tenant, target)
     if document is None or document[:3] not in _BY_CODE:
@@ -54,7 +54,7 @@ async def take_up_quote(
     cart = await newest_cart(gateway, caller.tenant, done.document)
     if cart is None:
         raise Problem("not_found", what="cart")
-    return done.document, await cart_by_id(gateway, caller.tenant, cart.id)
+    return done.document, cart
 
 
 async def _quote_by_code(

@@ -29,6 +29,7 @@ class NewLine:
     parent_line: str | None = None
     fulfilment: Fulfilment = Fulfilment()
     note: str | None = None
+    wishlist: str | None = None  # the wish list that holds it, too
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class StartCart:
     price_list: str | None = None
     customer: Customer | None = None
     metadata: Mapping[str, str] | None = None
-    root: str | None = None
+    root: str | None = None  # the document it descends from: a wish list, a quote
     quote: QuoteRef | None = None
     attribution: Mapping[str, str] | None = None
     consent: Mapping[str, bool] | None = None

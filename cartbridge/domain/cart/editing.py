@@ -114,6 +114,7 @@ def added(line: c.NewLine) -> e.LineAdded:
             quantity=line.quantity,
             prices=line.prices,
             fulfilment=line.fulfilment,
+            wishlist=line.wishlist,
         ),
         note=line.note,
     )

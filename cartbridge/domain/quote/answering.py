@@ -33,7 +33,7 @@ def answer(
 
 
 def accept_with_cart(draft: _Draft, command: c.AcceptQuote) -> Decided[Any] | None:
-    """The customer says yes; the cart born of it keeps its prices for as long, unless it is busy."""
+    """The customer says yes; the cart born of it keeps its prices as long, unless it is busy."""
     accept(draft, command.by)
     return refill(draft, unless_busy(command.cart))
 
