@@ -22,6 +22,7 @@ from cartbridge.http import shop_models as shop
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
+from cartbridge.http.openapi_quotes import quotes_answered
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
 from cartbridge.pages.names import Names
@@ -65,6 +66,7 @@ def all_answered() -> tuple[BaseModel, ...]:
         pos.CartAnswer(cart=shown(told.filled.cart)),
         *_operators(),
         _alarms(),
+        *quotes_answered(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )

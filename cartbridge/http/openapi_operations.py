@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.quote.canonical import CanonicalQuote
 from cartbridge.http.pos_models import CartAnswer
+from cartbridge.http.quote_models import QuoteAnswer
 from cartbridge.http.routes import Role, Route
 
 JSON: Final = ("application/json",)
@@ -29,6 +31,7 @@ _TAGS: Final = {
     "items": "Articles",
     "pos": "Tills",
     "sheet": "Tills",
+    "quotes": "Quotes",
     "feed": "Feed",
     "subscriptions": "Feed",
 }
@@ -88,7 +91,7 @@ def _headers(route: Route) -> tuple[str, ...]:
     found = ["Accept-Language"]
     if route.idempotent:
         found.append("Idempotency-Key")
-    if route.method == "PATCH" and "{cart}" in route.path:
+    if route.method == "PATCH" and ("{cart}" in route.path or "{quote}" in route.path):
         found.append("If-Match")
     if "pos" in route.roles:
         found.append("CartBridge-Terminal")
@@ -99,7 +102,8 @@ def _headers(route: Route) -> tuple[str, ...]:
 
 def _answer_headers(route: Route) -> tuple[str, ...]:
     found = []
-    if route.answer is CartAnswer or (route.answer is CanonicalCart and "{cart}" in route.path):
+    whole = route.answer is CanonicalCart and "{cart}" in route.path
+    if route.answer in (CartAnswer, QuoteAnswer, CanonicalQuote) or whole:
         found.append("ETag")
     if route.idempotent:
         found.append("Idempotent-Replayed")

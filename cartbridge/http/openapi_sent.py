@@ -12,6 +12,7 @@ from cartbridge.http import openapi_story as of
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import subscription_models as subscriptions
+from cartbridge.http.openapi_quotes import quotes_sent
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
 ARTICLE: Final = IndexedItem(
@@ -37,6 +38,7 @@ def all_sent() -> tuple[BaseModel, ...]:
     """One example of each model that is sent."""
     return (
         CHECKED,
+        *quotes_sent(),
         _snapshot(),
         _sale_told(),
         messages.ReplayRequest(connection=of.SHOP.connection, since=of.BEGUN),

@@ -40,6 +40,11 @@ _CODES: Final = (
     "cart_has_payment",
     "cart_in_checkout",
     "cart_not_open",
+    "quote_not_issued",
+    "quote_expired",
+    "quote_declined",
+    "quote_converted",
+    "quote_not_open",
 )
 
 
@@ -59,6 +64,7 @@ async def claim(call: Call) -> Answer:
         code=body.code,
         short_code=body.short_code,
         cart=body.cart,
+        quote=body.quote,
         take_over_reason=body.take_over.reason if body.take_over else None,
     )
     held = await claim_cart(call.gateway, call.caller, wanted, call.drawn)
@@ -287,7 +293,7 @@ async def change(call: Call) -> Answer:
         add=tuple(_scanned(line) for line in body.add),
         codes=body.codes,
         customer=body.customer,
-        version=_if_match(call),
+        version=if_match(call),
     )
     try:
         cart = await change_cart(call.gateway, call.caller, cart, changed, call.drawn)
@@ -300,7 +306,8 @@ async def change(call: Call) -> Answer:
     return await _cart(call, cart)
 
 
-def _if_match(call: Call) -> int | None:
+def if_match(call: Call) -> int | None:
+    """The version that the caller looked at, if it says so in If-Match."""
     text = call.request.headers.get("If-Match")
     if text is None or text == "*":
         return None

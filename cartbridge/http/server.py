@@ -22,6 +22,7 @@ from cartbridge.http import (
     pages,
     pairing,
     pos,
+    quotes,
     sheet,
     shop,
     subscriptions,
@@ -43,6 +44,7 @@ log = structlog.get_logger(__name__)
 ROUTES: Final[tuple[Route, ...]] = (
     *shop.routes.told,
     *pos.routes.told,
+    *quotes.routes.told,
     *sheet.routes.told,
     *feed.routes.told,
     *items.routes.told,

@@ -74,6 +74,8 @@ def _in_words(
         told["holder"] = in_a_sentence(words, terminal, told.get("store"))
     if "since" in params:
         told["since"] = words.time(datetime.fromisoformat(params["since"]), time_zone)
+    if "valid_until" in params:
+        told["date"] = words.date(datetime.fromisoformat(params["valid_until"]), time_zone)
     if "state" in params:
         told["state"] = words.text(f"states.{params['state']}")
     return told

@@ -10,6 +10,7 @@ from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.state import Cart, Direction
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import named
+from cartbridge.domain.quote.state import Quote
 from cartbridge.domain.store import Brand
 from cartbridge.pages.shopper import LiveCode, PassView, Place, SoldBefore
 from cartbridge.sdk.errors import ConnectorError
@@ -40,7 +41,7 @@ async def open_pass(gateway: Gateway, text: str) -> PassView | None:
     if found is None:
         return None
     tenant, cart = found
-    brand = await _brand(gateway, tenant, cart)
+    brand = await brand_of(gateway, tenant, cart.brand)
     code = await _fresh_code(gateway, tenant, cart) if _may_be_taken(cart) else None
     pass_code = scanned(text)
     return PassView(
@@ -62,7 +63,7 @@ async def watch_pass(gateway: Gateway, text: str) -> str | None:
     if found is None:
         return None
     tenant, cart = found
-    return PassView(cart=cart, brand=await _brand(gateway, tenant, cart)).mark
+    return PassView(cart=cart, brand=await brand_of(gateway, tenant, cart.brand)).mark
 
 
 async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
@@ -73,17 +74,29 @@ async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
         return None
     loaded = await gateway.documents.load(owned.tenant, named("crt", owned.target))
     if loaded is None:
-        return None
+        return await _quote_link(gateway, owned.tenant, owned.target, code)
     cart: Cart = loaded.state
     code_hash = hashed(code).hex()
     live = next((x for x in cart.handovers if x.code_hash == code_hash), None)
-    brand = await _brand(gateway, owned.tenant, cart)
+    brand = await brand_of(gateway, owned.tenant, cart.brand)
     if live is not None and live.direction == "to_store":
         return CodeLink(code, "to_store", brand)
     if live is None and code_hash not in cart.bindings:
         return None
     url = await _continue_url(gateway, owned.tenant, cart, code)
     return CodeLink(code, "to_online", brand, url)
+
+
+async def _quote_link(gateway: Gateway, tenant: UUID, target: UUID, code: str) -> CodeLink | None:
+    """The same for a quote's own code, which is live as long as the quote holds."""
+    loaded = await gateway.documents.load(tenant, named("qte", target))
+    if loaded is None:
+        return None
+    quote: Quote = loaded.state
+    live = any(x.code_hash == hashed(code).hex() for x in quote.handovers)
+    if not live or not quote.holds(gateway.clock()):
+        return None
+    return CodeLink(code, "to_store", await brand_of(gateway, tenant, quote.brand))
 
 
 async def _cart_of_pass(gateway: Gateway, text: str) -> tuple[UUID, Cart] | None:
@@ -125,8 +138,9 @@ def _shared(gateway: Gateway, cart: Cart) -> Attempt:
     return Attempt(seed, datetime.fromtimestamp(number * stretch, UTC), first=False)
 
 
-async def _brand(gateway: Gateway, tenant: UUID, cart: Cart) -> Brand:
-    brand = await gateway.directory.brands.get(tenant, cart.brand) if cart.brand else None
+async def brand_of(gateway: Gateway, tenant: UUID, name: str | None) -> Brand:
+    """The brand of that name, or the retailer's first where a document names none."""
+    brand = await gateway.directory.brands.get(tenant, name) if name else None
     if brand is None:
         brands = await gateway.directory.brands.list(tenant)
         brand = brands[0] if brands else None

@@ -32,6 +32,7 @@ class StartQuote:
     metadata: Mapping[str, str] | None = None
     message: str | None = None
     from_cart: str | None = None
+    valid_until: datetime | None = None  # until when the first issue shall hold
     issue: "IssueQuote | None" = None  # at once, as it is written
 
 

@@ -91,13 +91,17 @@ def _start(draft: _Draft, command: c.StartQuote) -> Decided[Any] | None:
     )
     for line in command.lines:
         draft.tell(e.LineAdded(line=editing.line_from(line), note=line.note))
+    _set_date(draft, command.valid_until)
     return issue(draft, command.issue) if command.issue is not None else None
 
 
 def _edit(draft: _Draft, command: c.EditQuote) -> None:
     editing.edit(draft, command.lines)
-    until, quote = command.valid_until, draft.document
-    if until is None or until == quote.next_valid_until:
+    _set_date(draft, command.valid_until)
+
+
+def _set_date(draft: _Draft, until: datetime | None) -> None:
+    if until is None or until == draft.document.next_valid_until:
         return
     if until <= draft.now:
         raise Refusing("quote_date_passed", valid_until=until.isoformat())
