@@ -30,6 +30,12 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 # name in the path → what it is, its schema, an example
 _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "cart": ("The cart's id.", _id("crt"), CART_ID),
+    "quote": ("The quote's id.", _id("qte"), CART_ID.replace("crt_", "qte_")),
+    "answer": (
+        "What she answers.",
+        {"type": "string", "enum": ["accept", "decline", "online"]},
+        "accept",
+    ),
     "claim": ("The claim's id, as the claim was answered with.", _id("clm"), CLAIM),
     "subscription": ("The subscription's id.", _id("sub"), SUBSCRIPTION),
     "handover": ("The hand-over's id.", _id("hnd"), HANDOVER),
@@ -58,6 +64,7 @@ _QUERY: Final[Mapping[str, str]] = {
     "locale": "`fr` or `en`; the caller's `Accept-Language` if not said.",
     "of": "This terminal's claims, or those of its whole store.",
     "paper": "A4, or a roll of 80 mm.",
+    "store": "The store where it was written.",
     "sku": "The article's reference.",
     "state": "The cart's state; operators and tills only.",
     "time_zone": "In which times are told (IANA name).",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.lifecycle import BOUGHT, TRANSITIONS, State, following, may
-from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
+from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin, QuoteRef
 from cartbridge.domain.refusals import Refused
 from cartbridge.domain.twin import PlacedFor, Refusal, Twin, TwinRef
 from cartbridge.testing.given import NOW, Given, given
@@ -94,6 +94,10 @@ def adopt(cart: Cart, number: int) -> c.AdoptMerged:
 
 ASKS: dict[str, Ask] = {
     "start": lambda cart, n: c.StartCart(Origin(), "EUR", (new("LAMP", 2, f"lin_{n}"),)),
+    "refill": lambda cart, n: c.RefillCart(
+        (new("LAMP", n % 3 + 1, "lin_LAMP"), new("SHADE", 1, f"lin_{n}")),
+        QuoteRef(id="qte_1", number="7", revision=n, lines=("lin_LAMP", f"lin_{n}")),
+    ),
     "web shows two rows": lambda cart, n: snapshot(cart, n, WEB, "LAMP", "BULB"),
     "web shows one row": lambda cart, n: snapshot(cart, n, WEB, "LAMP"),
     "web shows nothing": lambda cart, n: snapshot(cart, n, WEB),
