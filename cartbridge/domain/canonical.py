@@ -36,6 +36,7 @@ class CanonicalLine(Strict):
     taxes: tuple[Tax, ...]
     discounts: tuple[Discount, ...]
     total: int | None
+    wishlist: str | None = None  # the wish list that holds it, too, under the same line id
 
 
 class Totals(Strict):
@@ -193,7 +194,7 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
 
 
 def canonical_line(line: Line, note: str | None) -> CanonicalLine:
-    """The canonical form of a row."""
+    """A line as every side is shown it, with what was written beside it."""
     prices = line.prices
     return CanonicalLine(
         id=line.id,
@@ -211,6 +212,7 @@ def canonical_line(line: Line, note: str | None) -> CanonicalLine:
         taxes=prices.taxes,
         discounts=prices.discounts,
         total=prices.total,
+        wishlist=line.wishlist,
     )
 
 

@@ -53,6 +53,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Platforms": "Where e-commerce platforms tell what happened: signed webhooks, kept for good.",
     "Shops": "What a web shop or its companion calls: carts, hand-overs, joins. Key role `shop`.",
     "Articles": "The retailer's item list: what an article is called on each side.",
+    "Wish lists": "Begun in a shop or store, shared by link, pulled at a till, moved into carts.",
     "Tills": "What tills, tablets and kiosks call: claim, sell, give back. Key role `pos`.",
     "Shoppers": "Pages for a phone: the pass she keeps, the code she shows. No key.",
     "Feed": "What happened, in order per document and gap-free, for operators and their systems.",

@@ -15,8 +15,10 @@ from cartbridge.domain.canonical import CanonicalCart, canonical
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.drift import Drift, TillPrice, TillSide, report
 from cartbridge.domain.ids import shard_of_slot, slot_of
+from cartbridge.domain.wishlist.canonical import canonical as canonical_wishlist
 from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
+from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import subscription_models as subscriptions
@@ -25,6 +27,7 @@ from cartbridge.http.feed import Events
 from cartbridge.http.openapi_quotes import quotes_answered
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
+from cartbridge.http.wishlist_models import MovedAnswer
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import tell
 from cartbridge.pages.told import Told
@@ -55,6 +58,8 @@ def all_answered() -> tuple[BaseModel, ...]:
         shop.JoinAnswer(cart=shown(told.filled.cart)),
         shop.ItemsAnswer(accepted=1, refused=()),
         shop.Items(items=(ARTICLE,)),
+        *wishlists.answered(),
+        MovedAnswer(wishlist=canonical_wishlist(wishlists.wishlist(), {}), cart=claimed),
         *_subscriptions(),
         pos.PairAnswer(terminal=of.TERMINAL, store=of.STORE, key="cb_…"),
         pos.HeldCarts(items=(held,)),

@@ -9,10 +9,16 @@ from pydantic import BaseModel
 
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.quote.canonical import CanonicalQuote
+from cartbridge.domain.wishlist.canonical import CanonicalWishlist
 from cartbridge.http.pos_models import CartAnswer
 from cartbridge.http.quote_models import QuoteAnswer
 from cartbridge.http.routes import Role, Route
+from cartbridge.http.wishlist_models import WishlistAnswer
 
+# What has a version: it is answered with an ETag, and changed with If-Match.
+_DOCUMENTS: Final = ("{cart}", "{wishlist}", "{quote}")
+_TAGGED: Final = (CartAnswer, WishlistAnswer, QuoteAnswer)
+_WHOLE: Final = (CanonicalCart, CanonicalWishlist, CanonicalQuote)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
 
@@ -27,6 +33,7 @@ _MEDIA: Final = {
 }
 # The audience of each module that tells routes; those of any other are the operators'.
 _TAGS: Final = {
+    "wishlists": "Wish lists",
     "shop": "Shops",
     "items": "Articles",
     "pos": "Tills",
@@ -91,7 +98,7 @@ def _headers(route: Route) -> tuple[str, ...]:
     found = ["Accept-Language"]
     if route.idempotent:
         found.append("Idempotency-Key")
-    if route.method == "PATCH" and ("{cart}" in route.path or "{quote}" in route.path):
+    if route.method == "PATCH" and any(name in route.path for name in _DOCUMENTS):
         found.append("If-Match")
     if "pos" in route.roles:
         found.append("CartBridge-Terminal")
@@ -102,8 +109,8 @@ def _headers(route: Route) -> tuple[str, ...]:
 
 def _answer_headers(route: Route) -> tuple[str, ...]:
     found = []
-    whole = route.answer is CanonicalCart and "{cart}" in route.path
-    if route.answer in (CartAnswer, QuoteAnswer, CanonicalQuote) or whole:
+    one = any(name in route.path for name in _DOCUMENTS)
+    if route.answer in _TAGGED or (route.answer in _WHOLE and one):
         found.append("ETag")
     if route.idempotent:
         found.append("Idempotent-Replayed")

@@ -36,6 +36,8 @@ _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
         {"type": "string", "enum": ["accept", "decline", "online"]},
         "accept",
     ),
+    "wishlist": ("The wish list's id.", _id("wsh"), CART_ID.replace("crt_", "wsh_")),
+    "share": ("The link by which a wish list is shared: a secret, 32 letters.", _TEXT, CODE),
     "claim": ("The claim's id, as the claim was answered with.", _id("clm"), CLAIM),
     "subscription": ("The subscription's id.", _id("sub"), SUBSCRIPTION),
     "handover": ("The hand-over's id.", _id("hnd"), HANDOVER),
@@ -57,7 +59,7 @@ _QUERY: Final[Mapping[str, str]] = {
     "at": "What had been recorded by this time (RFC 3339). Not together with `version`.",
     "connection": "The connection's name or id; together with `external_id`.",
     "customer": "The customer's id; operators and tills only.",
-    "external_id": "The cart's id in the shop; together with `connection`.",
+    "external_id": "The document's id in the shop; together with `connection`.",
     "gtin": "The article's number: 8, 12, 13 or 14 digits.",
     "kind": "What the twin is in the shop.",
     "limit": "At most so many.",
@@ -66,10 +68,10 @@ _QUERY: Final[Mapping[str, str]] = {
     "paper": "A4, or a roll of 80 mm.",
     "store": "The store where it was written.",
     "sku": "The article's reference.",
-    "state": "The cart's state; operators and tills only.",
+    "state": "The document's state; operators and tills only.",
     "time_zone": "In which times are told (IANA name).",
     "types": "Only these event types, separated by commas: `cart.sold,cart.claimed`.",
-    "version": "The cart as it was at this version. Not together with `at`.",
+    "version": "The document as it was at this version. Not together with `at`.",
 }
 # What a first call could ask for.
 _ASKED: Final[Mapping[str, str]] = {

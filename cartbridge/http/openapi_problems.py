@@ -64,7 +64,7 @@ def _response(status: int, codes: list[str]) -> JsonObject:
         headers.append("Retry-After")
     own: JsonObject = {"code": {"enum": sorted(codes)}}
     if "precondition_failed" in codes:
-        for name in ("cart", "quote"):  # as it is now
+        for name in ("cart", "wishlist", "quote"):  # as it is now
             own[name] = {"$ref": f"#/components/schemas/Canonical{name.capitalize()}"}
     schema = {
         "allOf": [{"$ref": "#/components/schemas/ProblemDocument"}, {"properties": own}],

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from cartbridge.domain.item_list import IndexedItem
 from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
+from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import subscription_models as subscriptions
@@ -59,6 +60,7 @@ def all_sent() -> tuple[BaseModel, ...]:
             ),
             staff=of.STAFF,
         ),
+        *wishlists.sent(),
         pos.BeginRequest(add=(_scanned("3700123456780"),), staff=of.STAFF),
         pos.ChangeRequest(
             set=(pos.SetLine(line=of.LAMP, quantity=Decimal(1)),),

@@ -165,6 +165,22 @@ _PAGES: Final = (
         problems=("too_large", "too_slow", "unsupported_encoding", *ALWAYS),
     ),
     Operation(
+        id="pages_show_share",
+        tag="Shoppers",
+        method="GET",
+        path="/w/{share}",
+        summary="Open a wish list that was shared",
+        description=(
+            "The articles and what was bought of them already, and nothing of the owner. The link"
+            " is a secret as a pass is; it dies when the owner shares the list no more."
+        ),
+        answers={
+            200: Answered("The page.", None, _HTML),
+            404: Answered("A page that says that there is no such list.", None, _HTML),
+        },
+        headers=("Accept-Language",),
+    ),
+    Operation(
         id="pages_code",
         tag="Shoppers",
         method="GET",

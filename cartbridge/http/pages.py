@@ -14,6 +14,7 @@ from cartbridge.pages import qr
 from cartbridge.pages.page import Page, script
 from cartbridge.pages.quote import Question, quote_page
 from cartbridge.pages.shopper import code_page, error_page, pass_page
+from cartbridge.pages.wishlist import shared_page
 from cartbridge.services.codes import scanned
 from cartbridge.services.led_to import LedTo, document_of_pass
 from cartbridge.services.open_pass import code_link, open_pass, watch_pass
@@ -23,6 +24,7 @@ from cartbridge.services.open_quote_pass import (
     open_quote_pass,
     watch_quote_pass,
 )
+from cartbridge.services.open_wishlist import open_share
 from cartbridge.services.problems import Problem
 
 _FORM_LIMIT: Final = 8 * 1024
@@ -63,6 +65,14 @@ _FACES: Final[dict[str, Callable[[web.Request, LedTo], Awaitable[Page | None]]]]
     "qte": _quote_face,
 }
 _QUESTIONS: Final[dict[str, Question]] = {"accept": "accept", "decline": "decline"}
+
+
+async def show_share(request: web.Request) -> web.Response:
+    """A wish list as others see it: the articles, and nothing of its owner."""
+    view = await open_share(request.app[GATEWAY], request.match_info["share"])
+    if view is None:
+        return _answer(error_page(404, _locale(request)))
+    return _answer(shared_page(view, _locale(request)))
 
 
 async def refresh_pass(request: web.Request) -> web.Response:
@@ -153,6 +163,7 @@ def add_to(app: web.Application) -> None:
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_get("/c/{pass}/mark", watch)
     app.router.add_post("/c/{pass}/{answer:accept|decline|online}", answer)
+    app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):
         app.router.add_get(f"/{h}/{{code}}", show_code)
         app.router.add_get(f"/{h}/{{code}}/qr.{{form:svg|png}}", code_picture)

@@ -266,7 +266,7 @@ async def begin(call: Call) -> Answer:
     """A cart begun by a till, tablet or kiosk."""
     body: m.BeginRequest = call.body
     begun = Begun(
-        lines=tuple(_scanned(line) for line in body.add),
+        lines=tuple(scanned_line(line) for line in body.add),
         codes=body.codes,
         customer=body.customer,
         locale=body.locale,
@@ -290,7 +290,7 @@ async def change(call: Call) -> Answer:
     cart = await cart_by_id(call.gateway, call.caller.tenant, call.path("cart"))
     changed = Changed(
         set={x.line: x.quantity for x in body.set} | {x: Decimal(0) for x in body.remove},
-        add=tuple(_scanned(line) for line in body.add),
+        add=tuple(scanned_line(line) for line in body.add),
         codes=body.codes,
         customer=body.customer,
         version=if_match(call),
@@ -307,7 +307,7 @@ async def change(call: Call) -> Answer:
 
 
 def if_match(call: Call) -> int | None:
-    """The version that the caller looked at, if it says so in If-Match."""
+    """The version the caller looked at, by its If-Match; None: it did not say."""
     text = call.request.headers.get("If-Match")
     if text is None or text == "*":
         return None
@@ -317,7 +317,8 @@ def if_match(call: Call) -> int | None:
     return int(version)
 
 
-def _scanned(line: m.ScannedLine) -> Scanned:
+def scanned_line(line: m.ScannedLine) -> Scanned:
+    """An article as it was scanned or chosen."""
     return Scanned(line.item.item, line.quantity, line.unit, line.unit_price, line.note)
 
 

@@ -26,6 +26,7 @@ from cartbridge.http import (
     sheet,
     shop,
     subscriptions,
+    wishlists,
 )
 from cartbridge.http.body import ARRIVING, Arriving
 from cartbridge.http.dispatch import dispatch
@@ -52,6 +53,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *wishlists.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)

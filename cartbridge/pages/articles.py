@@ -68,12 +68,13 @@ def _articles(
     known = [total for total in totals if total is not None]
     complete = bool(known) and len(known) == len(totals)
     return Articles(
-        tuple(_article(words, line, cart.currency, picture_origins) for line in shown),
+        tuple(article_of(words, cart.currency, line, picture_origins) for line in shown),
         words.money(sum(known), cart.currency) if complete else None,
     )
 
 
-def _article(words: Words, line: Line, currency: str, origins: Sequence[str]) -> Article:
+def article_of(words: Words, currency: str, line: Line, origins: Sequence[str]) -> Article:
+    """One line in words."""
     item, prices = line.item, line.prices
     return Article(
         title=item.title,

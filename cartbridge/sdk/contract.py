@@ -71,7 +71,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Named:
-    """One document a hook speaks of, and what makes this mention of it the same mention."""
+    """One document a hook speaks of, and what makes this mention of it the same mention.
+
+    A hook names a document once; `dedup` differs for each document that it names.
+    """
 
     external_id: str
     kind: TwinKind = "cart"

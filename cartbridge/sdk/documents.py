@@ -3,7 +3,7 @@
 from cartbridge.domain.cart.state import Cart, Channel
 from cartbridge.domain.customer import Company, Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy, is_gtin
-from cartbridge.domain.line import Discount, Fee, FeeKind, Line, Prices, Tax
+from cartbridge.domain.line import Discount, Fee, FeeKind, Fulfilment, Line, Prices, Tax
 from cartbridge.domain.money import CurrencyCode, TaxMode, minor_digits, to_major, to_minor
 from cartbridge.domain.projection import Projection, Shown, project_by
 from cartbridge.domain.quantity import Amount, Quantity, plain
@@ -30,6 +30,7 @@ __all__ = [
     "Discount",
     "Fee",
     "FeeKind",
+    "Fulfilment",
     "Item",
     "Line",
     "LineKind",

@@ -135,7 +135,7 @@ async def _by_code(
 async def _by_short_code(
     gateway: Gateway, caller: Caller, text: str, attempt: Attempt
 ) -> tuple[Look, str | None]:
-    await _check_lock(gateway, caller)
+    await check_lock(gateway, caller)
     code = typed(text)
     look = code and await look_of_short_code(gateway, caller.tenant, hashed(code))
     if look and code:
@@ -144,7 +144,7 @@ async def _by_short_code(
         return look, live.code_hash if live is not None else f"short:{short_hash}"
     taken = code and await take_up_by_code(gateway, caller, hashed(code), attempt, short=True)
     if not taken:
-        await _count_wrong(gateway, caller)
+        await count_wrong(gateway, caller)
         raise Problem("code_unknown")
     return Look(taken), None
 
@@ -153,13 +153,15 @@ def _entry(caller: Caller) -> bytes:
     return hashed(f"code entry {caller.store}/{caller.terminal}")
 
 
-async def _check_lock(gateway: Gateway, caller: Caller) -> None:
+async def check_lock(gateway: Gateway, caller: Caller) -> None:
+    """Problem while this terminal keyed in too many wrong codes."""
     seconds = await gateway.directory.locked(caller.tenant, _entry(caller))
     if seconds:
         raise Problem("code_entry_locked", retry_after=seconds)
 
 
-async def _count_wrong(gateway: Gateway, caller: Caller) -> None:
+async def count_wrong(gateway: Gateway, caller: Caller) -> None:
+    """Counts a wrong entry; Problem if it was one too many."""
     seconds = await gateway.directory.count_failure(caller.tenant, _entry(caller))
     if seconds:
         raise Problem("code_entry_locked", retry_after=seconds)

@@ -9,7 +9,7 @@ from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.decided import Decided
 from cartbridge.services.consequences import errands
-from cartbridge.services.errand import Links
+from cartbridge.services.errand import Errand, Links
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.machine import Follow
 from cartbridge.services.placements import placements
@@ -24,7 +24,20 @@ async def follow_cart(
     """What has to be done outside because of what happened, and until when a claim holds."""
     todo = errands(before, decided, links)
     todo += await placements(gateway, tenant, decided, links)
+    todo += _wishes(before, decided)
     return Follow(todo, _leases(gateway, decided))
+
+
+def _wishes(before: Cart, decided: Decided[Cart]) -> list[Errand]:
+    """Wish lists hear what was bought of them, and what a cancelled ticket gave back."""
+    if not any(isinstance(fact, e.Sold | e.Ordered | e.SaleVoided) for fact in decided.events):
+        return []
+    lines = (*before.lines, *decided.document.lines)
+    told = (("cart", decided.document.id),)
+    return [
+        Errand(wishlist, "note_bought", details=(("wishlist", wishlist), *told))
+        for wishlist in sorted({line.wishlist for line in lines if line.wishlist is not None})
+    ]
 
 
 def _leases(gateway: Gateway, decided: Decided[Cart]) -> list[LeaseSet | LeaseDrop]:

@@ -46,5 +46,10 @@ def listing_due(
     """Whether a twin does not show what it should, and can be told."""
     if twin.ended or not document.settled or link.writes == "none" or not link.can(capability):
         return False
+    return not is_in_step(document, twin, link, details)
+
+
+def is_in_step(document: Listing, twin: Twin, link: Link, details: Mapping[str, str]) -> bool:
+    """Whether a twin shows what it should; one that cannot be told the rest is judged by lines."""
     shown = basket_of(link.connector.project(document.wanted, link.settings))
-    return not in_step(document, twin, shown, details)
+    return in_step(document, twin, shown, details)

@@ -1,10 +1,8 @@
 """Offering a cart to the other side: a QR code, 8 digits beside it, and the pass she keeps."""
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count, islice
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +16,7 @@ from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
 
-_REMEMBERED: Final = timedelta(days=30)  # how long a dead code is told apart from an unknown one
+REMEMBERED: Final = timedelta(days=30)  # how long a dead code is told apart from an unknown one
 _DRAWS: Final = 20
 
 
@@ -62,15 +60,14 @@ async def offer_handover(
     handover = make_id("hnd", attempt.started_at, slot, attempt.entropy("handover"))
     expires_at = attempt.started_at + wish.ttl
     key = uuid_of(cart.id)
-    forgotten = expires_at + _REMEMBERED
+    forgotten = expires_at + REMEMBERED
     pointers = gateway.pointers
     named = uuid_of(handover).bytes
     await pointers.claim_pointer(caller.tenant, "code", hashed(code), key, forgotten)
     await pointers.claim_pointer(caller.tenant, "claim", named, key, forgotten)
     short_code = None
     if wish.direction == "to_store":
-        secrets = (attempt.secret(gateway.vault, f"short {draw}") for draw in count())
-        short_code = await free_short_code(gateway, caller.tenant, secrets, key, expires_at)
+        short_code = await short_code_for(gateway, caller.tenant, attempt, key, expires_at)
     pass_code = await point_pass(gateway, caller.tenant, cart.pass_holder)
 
     async def make(now: Cart) -> c.OfferHandover | None:
@@ -90,16 +87,16 @@ async def offer_handover(
     return Offer(handover, outcome.cart, wish.direction, code, short_code, pass_code, expires_at)
 
 
-async def free_short_code(
-    gateway: Gateway, tenant: UUID, secrets: Iterator[bytes], target: UUID, expires_at: datetime
+async def short_code_for(
+    gateway: Gateway, tenant: UUID, attempt: Attempt, document: UUID, expires_at: datetime
 ) -> str:
     """8 digits that no live code of another document of this retailer has."""
-    for secret in islice(secrets, _DRAWS):
-        candidate = digits(secret)
+    for draw in range(_DRAWS):
+        candidate = digits(attempt.secret(gateway.vault, f"short {draw}"))
         winner = await gateway.pointers.claim_pointer(
-            tenant, "short_code", hashed(candidate), target, expires_at
+            tenant, "short_code", hashed(candidate), document, expires_at
         )
-        if winner == target:
+        if winner == document:
             return candidate
     raise Problem("unavailable", retry_after=5)
 

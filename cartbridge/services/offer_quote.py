@@ -1,7 +1,6 @@
 """The quote's own code: on its page and on paper, the same one for as long as the quote holds."""
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -17,10 +16,9 @@ from cartbridge.services.carry_out import carry_out
 from cartbridge.services.codes import digits, hashed, letters
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.machines import QUOTE
-from cartbridge.services.offer_handover import free_short_code, point_pass
+from cartbridge.services.offer_handover import REMEMBERED, point_pass, short_code_for
 
 _NO_END: Final = timedelta(days=365)  # of the code of a quote that was told no end
-_REMEMBERED: Final = timedelta(days=30)  # how long a dead code is told apart from an unknown one
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,15 @@ async def offer_quote(gateway: Gateway, caller: Caller, quote: Quote) -> QuoteOf
     short_code = ""
     if quote.handovers:
         live = quote.handovers[-1]
-        short_code = next(x for x in _digits(gateway, drawn) if _hash(x) == live.short_hash)
+        drafts = (digits(drawn.secret(gateway.vault, f"short {n}")) for n in count())
+        short_code = next(draft for draft in drafts if _hash(draft) == live.short_hash)
         expires_at = live.expires_at
     elif quote.holds(gateway.clock()):
-        pointers, forgotten = gateway.pointers, expires_at + _REMEMBERED
+        pointers, forgotten = gateway.pointers, expires_at + REMEMBERED
         await pointers.claim_pointer(caller.tenant, "code", hashed(code), target, forgotten)
         key = uuid_of(handover).bytes
         await pointers.claim_pointer(caller.tenant, "claim", key, target, forgotten)
-        secrets = _secrets(gateway, drawn)
-        short_code = await free_short_code(gateway, caller.tenant, secrets, target, expires_at)
+        short_code = await short_code_for(gateway, caller.tenant, drawn, target, expires_at)
     command = c.OfferQuote(handover, _hash(code), expires_at, _hash(short_code))
 
     async def make(now: Quote) -> c.OfferQuote:
@@ -83,7 +81,7 @@ async def renew_code(gateway: Gateway, tenant: UUID, quote: Quote) -> None:
     target = uuid_of(quote.id)
     for live in quote.handovers:
         until, code = live.expires_at, bytes.fromhex(live.code_hash)
-        await _renew(gateway, tenant, "code", code, target, until + _REMEMBERED)
+        await _renew(gateway, tenant, "code", code, target, until + REMEMBERED)
         short = bytes.fromhex(live.short_hash or "")
         await _renew(gateway, tenant, "short_code", short, target, until)
 
@@ -110,14 +108,6 @@ def _drawn(gateway: Gateway, quote: Quote) -> Attempt:
 
 def _handover(quote: Quote, drawn: Attempt) -> str:
     return make_id("hnd", drawn.started_at, slot_of(quote.id), drawn.entropy("handover"))
-
-
-def _secrets(gateway: Gateway, drawn: Attempt) -> Iterator[bytes]:
-    return (drawn.secret(gateway.vault, f"short {draw}") for draw in count())
-
-
-def _digits(gateway: Gateway, drawn: Attempt) -> Iterator[str]:
-    return (digits(secret) for secret in _secrets(gateway, drawn))
 
 
 def _hash(code: str) -> str:

@@ -139,7 +139,7 @@ def _shared(gateway: Gateway, cart: Cart) -> Attempt:
 
 
 async def brand_of(gateway: Gateway, tenant: UUID, name: str | None) -> Brand:
-    """The brand of that name, or the retailer's first where a document names none."""
+    """The brand of that name, else the retailer's first."""
     brand = await gateway.directory.brands.get(tenant, name) if name else None
     if brand is None:
         brands = await gateway.directory.brands.list(tenant)

@@ -14,6 +14,7 @@ from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_twin import Cause, observe_twin
+from cartbridge.services.offer_wishlist import note_bought
 from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.push_listing import push_listing
@@ -29,6 +30,10 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await _adopt(gateway, message)
     elif message.kind == "tell_quote":
         await tell_quote(gateway, message.tenant, json.loads(message.payload)["cart"], message.id)
+    elif message.kind == "note_bought":
+        told = json.loads(message.payload)
+        cart = await cart_by_id(gateway, message.tenant, told["cart"])
+        await note_bought(gateway, message.tenant, told["wishlist"], cart)
     elif message.kind == "place":
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])

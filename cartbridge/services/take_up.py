@@ -17,7 +17,8 @@ from cartbridge.services.carry_out import carry_out
 from cartbridge.services.find_document import document_by_id
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.living_cart import living_cart, newest_cart
-from cartbridge.services.machines import QUOTE
+from cartbridge.services.machines import QUOTE, WISHLIST
+from cartbridge.services.offer_wishlist import cart_of_wishlist
 from cartbridge.services.problems import Problem
 
 Taken = Callable[[Gateway, Caller, str, Attempt, str], Awaitable[Cart]]
@@ -68,5 +69,14 @@ async def _quote_by_code(
     return (await take_up_quote(gateway, caller, quote, attempt))[1]
 
 
+async def _wishlist_by_code(
+    gateway: Gateway, caller: Caller, document: str, attempt: Attempt, key: str
+) -> Cart:
+    """A cart of all that is still wished; the list stays as it is."""
+    wishlist = await document_by_id(gateway, caller.tenant, WISHLIST, document)
+    codes = (x.code_hash for x in wishlist.handovers if key in (x.code_hash, x.short_hash))
+    return await cart_of_wishlist(gateway, caller, wishlist, next(codes, key), attempt)
+
+
 # How each kind becomes a cart at a till that has its code, by the prefix of its ids.
-_BY_CODE: Final[dict[str, Taken]] = {"qte": _quote_by_code}
+_BY_CODE: Final[dict[str, Taken]] = {"qte": _quote_by_code, "wsh": _wishlist_by_code}

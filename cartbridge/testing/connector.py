@@ -1,5 +1,6 @@
 """The contract every connector passes: subclass, name the connector, add recorded payloads."""
 
+from cartbridge.testing.answering import Answering
 from cartbridge.testing.calling import Calling
 from cartbridge.testing.claims import Claims
 from cartbridge.testing.placing import Placing
@@ -11,6 +12,7 @@ from cartbridge.testing.snapshots import cart_of, is_echo, shown
 from cartbridge.testing.suite import NOW, TOLERANCE
 from cartbridge.testing.survival import Survival
 from cartbridge.testing.troubles import Troubles
+from cartbridge.testing.wishes import Wishes
 from cartbridge.testing.writing import Writing
 
 __all__ = [
@@ -32,6 +34,8 @@ class ConnectorContract(
     Secrecy,
     Calling,
     Writing,
+    Wishes,
+    Answering,
     Placing,
     Troubles,
     Claims,

@@ -1,13 +1,14 @@
 """Every call that a connector declares, each made on a document that is there."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cartbridge.domain.twin import TwinRef
-from cartbridge.sdk.contract import Changed
+from cartbridge.sdk.contract import Capability, Changed
 from cartbridge.sdk.errors import ConnectorError, Unreadable
+from cartbridge.testing.answering import asked_in, message
 from cartbridge.testing.placing import WHERE, placement_of, ref_of
 from cartbridge.testing.there import HOOK_URL, There
 
@@ -39,17 +40,38 @@ async def every_call(there: There) -> list[Call]:
     """The calls of what this connection can do, on a cart made for them."""
     cart = there.platform.new_cart()
     able = there.connector.capabilities(there.remote.settings)
-    calls: list[Call] = []
-    if "fetch" in able:
-        calls.append(Call("fetch", lambda: _fetched(there, there.ref(cart))))
+    calls = await _reading_and_writing(there, cart, "push")
     calls += _listing(there)
-    if "push" in able:
-        write = there.more(cart, await there.seen(cart), "psh_1")
-        calls.append(Call("push", lambda: there.connector.push(write, there.remote), changes=True))
     calls += _freezing(there, there.ref(cart))
     if "place" in able:
         calls += await _placing(there)
+    if "push_wishlists" in able:
+        wishes = replace(there, kind="wishlist")
+        calls += await _reading_and_writing(wishes, wishes.new(), "push_wishlists")
+    if "push_quotes" in able:
+        quotes = replace(there, kind="quote")
+        calls += await _reading_and_writing(quotes, quotes.new(), "push_quotes")
+    if "answer_enquiries" in able:
+        calls.append(_answering(there, there.platform.new_enquiry()))
     return calls
+
+
+async def _reading_and_writing(there: There, document: str, need: Capability) -> list[Call]:
+    connector, remote = there.connector, there.remote
+    able, kind = connector.capabilities(remote.settings), there.kind
+    calls: list[Call] = []
+    if "fetch" in able:
+        calls.append(Call(f"fetch {kind}", lambda: _fetched(there, there.ref(document))))
+    if need in able:
+        write = there.more(document, await there.seen(document), "psh_1")
+        calls.append(Call(f"push {kind}", lambda: connector.push(write, remote), changes=True))
+    return calls
+
+
+def _answering(there: There, enquiry: str) -> Call:
+    connector, remote = there.connector, there.remote
+    ref, said = asked_in(enquiry), message("m_1")
+    return Call("answer_enquiry", lambda: connector.answer_enquiry(ref, said, remote))
 
 
 async def _fetched(there: There, ref: TwinRef) -> Any:

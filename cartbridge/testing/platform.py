@@ -16,7 +16,7 @@ at what became of it. It is told nothing in advance: it keeps a little state, as
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -92,7 +92,28 @@ class Platform(ABC):
     def basket(self, external_id: str) -> Mapping[str, Decimal]:
         """How much the platform shows of each item key; told without the connector's own code."""
 
-    # What an integrator writes where the capability is declared.
+    # What an integrator writes where the capability is declared. No two documents have one id:
+    # `edit`, `remove`, `basket` and `refuse` are for wish lists and quotes too.
+
+    def new_wishlist(self) -> str:
+        """Makes a wish list of at least two articles, as a shopper does (`push_wishlists`)."""
+        raise NotImplementedError("a fake for `push_wishlists` has to have new_wishlist()")
+
+    def new_quote(self) -> str:
+        """Makes a quote of at least two articles, as somebody there does (`push_quotes`)."""
+        raise NotImplementedError("a fake for `push_quotes` has to have new_quote()")
+
+    def new_enquiry(self) -> str:
+        """A shopper asks something there; the enquiry's external id (`answer_enquiries`)."""
+        raise NotImplementedError("a fake for `answer_enquiries` has to have new_enquiry()")
+
+    def thread(self, external_id: str) -> Sequence[str]:
+        """The texts shown in an enquiry, oldest first; a platform may add to them."""
+        raise NotImplementedError("a fake for `answer_enquiries` has to have thread(external_id)")
+
+    def is_closed(self, external_id: str) -> bool:
+        """Whether an enquiry is closed there (`answer_enquiries`)."""
+        raise NotImplementedError("a fake for `answer_enquiries` has to have is_closed(…)")
 
     def refuse(self, key: str, accepted: Decimal) -> None:
         """From now on the platform takes at most so much of an item key (`push`, `place`)."""

@@ -8,11 +8,12 @@ import pytest
 
 from cartbridge.domain.line import Prices
 from cartbridge.domain.projection import basket_of
+from cartbridge.domain.twin import Snapshot
 from cartbridge.sdk.contract import Connector
-from cartbridge.sdk.observations import CartOrdered, CartSeen, Read, SaleSeen
+from cartbridge.sdk.observations import CartOrdered, Read, SaleSeen
 from cartbridge.testing.hostile import encoded
 from cartbridge.testing.levels import promise
-from cartbridge.testing.snapshots import cart_of, shown
+from cartbridge.testing.snapshots import cart_of, shown, snapshot_in
 from cartbridge.testing.suite import NOW, TOLERANCE, Suite
 
 SUBJECT: Final = "reading"
@@ -46,6 +47,7 @@ class Reading(Suite):
         assert self.connector.capabilities(settings) <= manifest.capabilities
         able = self.connector.capabilities(settings)
         assert (self.connector.writes(settings) != "none") == ("push" in able)
+        assert "push" in able or not able & {"push_wishlists", "push_quotes"}
 
     @promise("bronze", SUBJECT)
     def test_reads_every_recorded_payload_as_expected(self) -> None:
@@ -73,6 +75,20 @@ class Reading(Suite):
             assert all(mention.dedup is not None for mention in named)
 
     @promise("bronze", SUBJECT)
+    def test_tells_its_mentions_apart(self) -> None:
+        """A body names each document once, each with a dedup key of its own.
+
+        A key that comes again is taken for a repeat: what it is given to would be lost.
+        """
+        settings = self.in_use()
+        for name in self.recorded():
+            mentions = self.connector.identify(self.hook(name), settings)
+            places = [(one.kind, one.account, one.external_id) for one in mentions]
+            assert len(set(places)) == len(places), f"{name}: it names a document twice"
+            keys = [one.dedup for one in mentions]
+            assert len(set(keys)) == len(keys), f"{name}: two documents under one dedup key"
+
+    @promise("bronze", SUBJECT)
     def test_names_what_it_reads(self) -> None:
         """Each observation is of a document the hook named, and of no later revision than named.
 
@@ -85,8 +101,9 @@ class Reading(Suite):
             for seen in self._read(name).observations:
                 place = (seen.kind, seen.external_id)
                 assert place in named, f"{name}: {type(seen).__name__} of what it did not name"
-                if isinstance(seen, CartSeen) and named[place] is not None:
-                    assert named[place] == seen.snapshot.revision, name
+                snapshot = snapshot_in(seen)
+                if snapshot is not None and named[place] is not None:
+                    assert named[place] == snapshot.revision, name
 
     @promise("bronze", SUBJECT)
     def test_reads_the_same_again(self) -> None:
@@ -97,14 +114,11 @@ class Reading(Suite):
 
     @promise("bronze", SUBJECT)
     def test_projects_what_it_reads(self) -> None:
-        """A cart made of what the platform shows looks, in its own form, as it is shown."""
+        """A document made of what the platform shows looks, in its own form, as it is shown."""
         settings = self.in_use()
-        for name, read in self._all_reads():
-            for seen in read.observations:
-                if isinstance(seen, CartSeen):
-                    cart = cart_of(seen.snapshot)
-                    shown_there = basket_of(self.connector.project(cart.lines, settings))
-                    assert shown_there == seen.snapshot.basket, name
+        for name, snapshot in self._snapshots():
+            shown_there = basket_of(self.connector.project(cart_of(snapshot).lines, settings))
+            assert shown_there == snapshot.basket, name
 
     @promise("silver", "money")
     def test_adds_up_to_the_total_of_the_platform(self) -> None:
@@ -122,14 +136,12 @@ class Reading(Suite):
 
     @promise("silver", "money")
     def test_takes_taxes_as_the_platform_does(self) -> None:
-        """A line's tax is its rate of the total: within it, or on top of it, as the cart says."""
-        for name, read in self._all_reads():
-            for seen in read.observations:
-                if isinstance(seen, CartSeen):
-                    for line in seen.snapshot.lines:
-                        assert seen.snapshot.tax_mode or not line.prices.taxes, name
-                        off = _off(line.prices, seen.snapshot.tax_mode)
-                        assert off <= 1 + line.quantity / 2, f"{name}: {line.key}, off by {off}"
+        """A line's tax is its rate of the total: within it, or on top of it, as is said."""
+        for name, snapshot in self._snapshots():
+            for line in snapshot.lines:
+                assert snapshot.tax_mode or not line.prices.taxes, name
+                off = _off(line.prices, snapshot.tax_mode)
+                assert off <= 1 + line.quantity / 2, f"{name}: {line.key}, off by {off}"
 
     @promise("silver", "money")
     def test_reads_decimal_quantities_exactly(self) -> None:
@@ -138,10 +150,8 @@ class Reading(Suite):
             pytest.skip("this platform counts whole pieces: sells_by_measure is not set")
         found = [
             line.quantity
-            for _, read in self._all_reads()
-            for seen in read.observations
-            if isinstance(seen, CartSeen)
-            for line in seen.snapshot.lines
+            for _, snapshot in self._snapshots()
+            for line in snapshot.lines
             if line.quantity % 1
         ]
         assert found, "record a payload with part of a metre or of a kilogram"
@@ -151,6 +161,12 @@ class Reading(Suite):
             yield name, self._read(name)
         for name, told in self.documents().items():
             yield name, self.connector.read(told["document"], self.in_use())
+
+    def _snapshots(self) -> Iterator[tuple[str, Snapshot]]:
+        for name, read in self._all_reads():
+            for seen in read.observations:
+                if (snapshot := snapshot_in(seen)) is not None:
+                    yield name, snapshot
 
     def _overrides(self, method: str) -> bool:
         return getattr(type(self.connector), method) is not getattr(Connector, method)
@@ -171,9 +187,9 @@ def _amounts(seen: Any) -> tuple[int, int] | None:
         totals = [line.total for line in seen.lines]
         told = [total for total in totals if total is not None]
         return (sum(told), 0) if totals and len(told) == len(totals) else None
-    if not isinstance(seen, CartSeen):
+    snapshot = snapshot_in(seen)
+    if snapshot is None:
         return None
-    snapshot = seen.snapshot
     prices = [line.prices for line in snapshot.lines]
     taxes = sum(tax.amount for one in prices for tax in one.taxes)
     apart = sum(fee.amount for one in prices for fee in one.fees if not fee.included)

@@ -11,11 +11,19 @@ from cartbridge.domain.model import Strict
 from cartbridge.domain.quantity import Quantity
 from cartbridge.domain.twin import PlannedWrite, Snapshot, Twin
 from cartbridge.sdk.contract import Connector, Write
+from cartbridge.sdk.observations import CartSeen, QuoteSeen, WishlistSeen
+
+WHOLE = (CartSeen, WishlistSeen, QuoteSeen)  # what tells a document with all its lines
 
 
 def shown(said: Strict) -> dict[str, Any]:
     """An observation or a report entry as payload files write it: what differs from defaults."""
     return {"saw": type(said).__name__, **said.model_dump(mode="json", exclude_defaults=True)}
+
+
+def snapshot_in(said: object) -> Snapshot | None:
+    """The snapshot in an observation of a whole cart, wish list or quote; None in any other."""
+    return said.snapshot if isinstance(said, WHOLE) else None
 
 
 def cart_of(snapshot: Snapshot) -> Cart:

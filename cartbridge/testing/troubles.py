@@ -16,6 +16,7 @@ from cartbridge.sdk.errors import (
     Unknown,
     Unreadable,
 )
+from cartbridge.testing.answering import TEXT
 from cartbridge.testing.every_call import Call, every_call
 from cartbridge.testing.listening import heard, said_by
 from cartbridge.testing.secrecy import PRIVATE
@@ -121,8 +122,8 @@ class Troubles(Suite):
 
     @on_platform("silver", "secrecy")
     async def test_keeps_answers_to_itself(self, there: There) -> None:
-        """What the platform answers, and what we signed it with, is in no error and no log line."""
-        secrets = [*self.secrets, *there.remote.credentials.values(), PRIVATE]
+        """What is said to and by the platform, and our keys, are in no error and no log line."""
+        secrets = [*self.secrets, *there.remote.credentials.values(), PRIVATE, TEXT]
         said = repr(there.remote) + repr(there.remote.settings)
         with heard() as ears:
             for call in await every_call(there):

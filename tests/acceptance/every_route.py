@@ -10,6 +10,7 @@ SOLD_AT = "2026-11-20T11:00:00Z"
 NOBODYS = {
     "connection": "con_" + "0" * 32,
     "cart": "crt_" + "0" * 32,
+    "wishlist": "wsh_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
     "subscription": "sub_" + "0" * 32,
@@ -29,6 +30,12 @@ BODIES: dict[str, Json] = {
         "receipt_number": "R-1",
         "sold_at": SOLD_AT,
     },
+    "/v1/wishlists/{wishlist}/to-cart": {},
+    "/v1/wishlists/{wishlist}/from-cart": {
+        "cart": NOBODYS["cart"],
+        "lines": [{"line": "lin_" + "0" * 32, "quantity": "1"}],
+    },
+    "/v1/pos/wishlists": {"code": "BCDFGHJKLNPRSTVX" * 2},
     "/v1/pos/returns": {
         "cart": NOBODYS["cart"],
         "lines": [{"gtin": LAMP["gtin"], "quantity": "1"}],

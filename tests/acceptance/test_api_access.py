@@ -136,6 +136,7 @@ async def rival(shared: World) -> Rival:
         held, "R-77", lines=[{"line": claim["cart"]["lines"][0]["id"], "quantity": "1"}]
     )
     rest = (await till.call("POST", "/v1/pos/carts", {"add": []})).json()["cart"]
+    wished = (await till.call("POST", "/v1/wishlists", {"kind": "gift"})).json()
     operator = Caller(shared.client, ops_key)
     ids = {
         "connection": connection.id,
@@ -145,6 +146,7 @@ async def rival(shared: World) -> Rival:
         "handover": offer["id"],
         "receipt_number": "R-77",
         "begun": rest["id"],
+        "wishlist": wished["wishlist"]["id"],
         "code": offer["code"],
         "message": told_of.json()["message"],
         "letter": await dead_letter(shared, tenant, link.uuid),

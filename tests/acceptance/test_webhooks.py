@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.webhook import sign
+from cartbridge.services.find_document import document_of_twin
+from cartbridge.services.listings import WISHLISTS
 from tests.acceptance.world import BOOK, LAMP, PLAID, Json, World, line, raw, refused, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -413,17 +416,47 @@ async def test_goods_of_an_order_that_come_back_are_told(shared: World) -> None:
     assert (await shared.cart(bought["id"]))["sale"]["lines"][0]["returned"] == "1"
 
 
-KEPT_ASIDE = ("wishlist.snapshot", "product.viewed", "customer.erasure_requested", "stock.level")
-
-
-@pytest.mark.parametrize("kind", KEPT_ASIDE)
-async def test_kinds_this_version_keeps_aside_are_accepted(shared: World, kind: str) -> None:
+async def test_what_is_told_beside_the_cart_is_put_aside_if_a_field_is_wrong(shared: World) -> None:
     async with shared.nothing_written():
-        answer = await shared.shop.hook(kind, {"external_id": "w-1", "session": "s"})
+        answer = await shared.shop.hook("quote.snapshot", {"external_id": "q-1", "lines": []})
         await shared.settled()
 
     assert answer.status_code == 202
-    assert answer.json()["message"] not in await quarantined(shared)
+    assert answer.json()["message"] in await quarantined(shared)
+
+
+async def test_a_wish_list_that_is_told_is_kept_under_its_name(shared: World) -> None:
+    name = fresh()
+    told = {**body_of(name)["data"], "name": "Noël d'Anna", "kind": "gift", "state": "shared"}
+    sent = await shared.shop.hook("wishlist.snapshot", told)
+    await shared.settled()
+
+    assert sent.json()["message"] not in await quarantined(shared)
+    ref = TwinRef(connection="demo-shop", kind="wishlist", external_id=name)
+    tenant = await shared.tenant()
+    kept = await document_of_twin(shared.gateway, tenant, WISHLISTS.machine, ref)
+    assert kept is not None
+    assert (kept.name, kept.kind, [str(one.quantity.value) for one in kept.lines]) == (
+        "Noël d'Anna",
+        "gift",
+        ["1"],
+    )
+
+
+async def test_each_article_of_a_body_is_a_part_of_its_own_and_a_repeat_is_none(
+    shared: World,
+) -> None:
+    levels = [{"sku": sku, "store": "lyon-2", "quantity": 3} for sku in (fresh(), fresh())]
+    sent = [await shared.shop.hook("stock.level", {"levels": levels}, "msg-1") for _ in range(2)]
+    await shared.settled()
+
+    first, again = (answer.json() for answer in sent)
+    assert (first["duplicate"], again["duplicate"]) == (False, True)
+    shown = (await shared.operator.get(f"/v1/messages/{first['message']}")).json()
+    assert [part["lane"] for part in shown["parts"]] == [
+        f"demo-shop/item/sku:{level['sku']}" for level in levels
+    ]
+    assert "duplicate" not in [part["reason"] for part in shown["parts"]]
 
 
 def spoilt(body: Json) -> list[Callable[[], Json]]:

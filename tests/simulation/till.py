@@ -10,13 +10,14 @@ from cartbridge.database.idempotency import Attempt
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, NotTaken
 from cartbridge.domain.items import Item
-from cartbridge.services.change_cart import Changed, Scanned, change_cart
+from cartbridge.services.change_cart import Changed, change_cart
 from cartbridge.services.claim_cart import Held, Wanted, claim_cart
 from cartbridge.services.complete_sale import Completed, Told, complete_sale
 from cartbridge.services.find_cart import cart_by_id
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.keep_claim import hold_claim, release_claim, renew_claim
 from cartbridge.services.problems import Problem
+from cartbridge.services.scanned_lines import Scanned
 from cartbridge.services.undo_sale import Returned, return_goods, void_sale
 from tests.simulation.estate import SKUS, TENANT, till_caller
 from tests.simulation.network import Handler

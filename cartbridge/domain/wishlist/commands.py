@@ -39,18 +39,13 @@ class SeeWishlist:
 
 
 @dataclass(frozen=True)
-class Rename:
-    """Give it another name or kind."""
+class Change:
+    """Change lines, name or kind; share it, take the link back, put it away, take it up again."""
 
+    edit: Edit
     name: str | None = None
     kind: str | None = None
-
-
-@dataclass(frozen=True)
-class SetState:
-    """Share it, take the link back, put it away, or take it up again."""
-
-    state: Literal["open", "shared", "archived"]
+    state: Literal["open", "shared", "archived"] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,9 +119,7 @@ Command = (
     | Observe
     | PlanWrite
     | LoseTwin
-    | Edit
-    | Rename
-    | SetState
+    | Change
     | CancelWishlist
     | MoveOut
     | MoveIn

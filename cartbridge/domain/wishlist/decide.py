@@ -47,11 +47,9 @@ def _dispatch(draft: _Draft, command: c.Command) -> None:
             moving.move(draft, command)
         case c.StartWishlist():
             _start(draft, command)
-        case shared.Edit():
-            editing.edit(draft, command)
-        case c.Rename():
+        case c.Change():
+            editing.edit(draft, command.edit)
             _rename(draft, command.name, command.kind)
-        case c.SetState():
             _set_state(draft, command.state)
         case c.CancelWishlist():
             draft.tell(e.Cancelled(connection=command.connection))
@@ -79,8 +77,7 @@ def _see(draft: _Draft, command: c.SeeWishlist) -> None:
     if not _merge(draft, command.seen):
         return
     _rename(draft, command.name, command.kind)
-    if command.state is not None:
-        _set_state(draft, command.state)
+    _set_state(draft, command.state)
 
 
 def _merge(draft: _Draft, command: shared.Observe) -> bool:
@@ -113,10 +110,10 @@ def _rename(draft: _Draft, name: str | None, kind: str | None) -> None:
         draft.tell(e.Renamed(name=new_name, kind=new_kind))
 
 
-def _set_state(draft: _Draft, wanted: str) -> None:
+def _set_state(draft: _Draft, wanted: str | None) -> None:
     """Shared and archived are one step away; an archived list is taken up before it is shared."""
     present = draft.document.state
-    if present == wanted:
+    if wanted is None or present == wanted:
         return
     if present is State.ARCHIVED:
         draft.tell(e.Reopened())

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from cartbridge.sdk.contract import (
     Remote,
     Reply,
 )
-from cartbridge.sdk.documents import Line, Projection, TwinRef, project_by
+from cartbridge.sdk.documents import Line, Projection, TwinKind, TwinRef, project_by
 from cartbridge.sdk.observations import Read
 from cartbridge_declarative import calls, handshakes, signatures
 from cartbridge_declarative.payloads import documents, fetched
@@ -52,20 +53,18 @@ class Declarative(Connector):
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
         """The documents a body speaks of; a platform's own delivery id tells repeats apart."""
-        named = []
+        named: dict[tuple[TwinKind, str], Named] = {}
         for found in documents(hook, settings.rules, Report()):
-            told = Told(found.part, settings)
+            told = Told(found.part, settings, found.kind)
+            name = (told.twin, told.external_id)
+            if name in named:  # told twice in one body: it is read once, and no revision orders it
+                named[name] = replace(named[name], revision=None)
+                continue
             # What ends a cart need not change it: its revision may be that of the last snapshot.
-            revision = told.revision if found.kind == "cart" else None
-            named.append(
-                Named(
-                    external_id=told.external_id,
-                    kind=told.twin,
-                    revision=revision,
-                    dedup=_dedup(hook, settings, found.kind),
-                )
-            )
-        return named
+            revision = told.revision if found.kind in ("cart", "wishlist") else None
+            dedup = _dedup(hook, settings, found.kind, place=len(named))
+            named[name] = Named(told.external_id, told.twin, revision=revision, dedup=dedup)
+        return list(named.values())
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         """What a hook says, or a document that `fetch` brought."""
@@ -84,8 +83,9 @@ class Declarative(Connector):
         return await calls.fetched(ref, remote)
 
 
-def _dedup(hook: Raw, settings: Settings, kind: str) -> str:
+def _dedup(hook: Raw, settings: Settings, kind: str, place: int) -> str:
     # Some platforms repeat an id for another body, and some tell the kind in a header alone.
     delivery = hook.headers.get(settings.rules.signature.id_header or "", "")
     names = f"{delivery}\n{kind}\n".encode("utf-8", "surrogateescape")
-    return hashlib.sha256(names + hook.body).hexdigest()
+    mention = hashlib.sha256(names + hook.body).hexdigest()
+    return f"{mention}:{place}" if place else mention  # each document of a body has its own

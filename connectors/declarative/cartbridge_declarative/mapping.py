@@ -30,6 +30,8 @@ class Mapping(Section):
     lines: sections.Lines | None = None
     discounts: sections.Discounts | None = None
     customer: sections.Person | None = None
+    wishlist: sections.Wishlist | None = None
+    enquiry: sections.Enquiry | None = None
     money: sections.Money | None = None
     units: dict[sections.Word, Unit] = {}
     handshake: sections.Handshake = sections.Handshake()
@@ -38,8 +40,10 @@ class Mapping(Section):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         kinds = self.kind.kinds | (self.fetched.kinds if self.fetch else frozenset())
-        if "cart" in kinds:
+        if not kinds.isdisjoint(("cart", "wishlist")):
             self._check_cart()
+        if ("enquiry" in kinds) != (self.enquiry is not None):
+            raise ValueError("enquiry: the kind and the section [enquiry] go together")
         if "hint" in kinds and (self.fetch is None or "hint" in self.fetched.kinds):
             raise ValueError("kind: a hint is followed by reading: add a [fetch] section")
         if "sold" in kinds and self.document.order_number is None:
@@ -68,6 +72,18 @@ class Mapping(Section):
         told = self.fetch.kind if self.fetch is not None else None
         return told or sections.Sorting(always="cart")
 
+    def beside(self, kind: sections.Kind) -> dict[str, Expression]:
+        """What the sections for another kind of document find that this one's does not."""
+        told = {"wishlist": self.wishlist, "enquiry": self.enquiry}
+        own = {one.text for one in _expressions(told.get(kind))}
+        return {
+            f"{name}.{entry}": where
+            for name, section in told.items()
+            if name != kind
+            for entry, where in section or ()
+            if isinstance(where, Expression) and where.text not in own
+        }
+
     @cached_property
     def of_body(self) -> Coverage | None:
         """What is read of a body beside its documents."""
@@ -77,7 +93,7 @@ class Mapping(Section):
     @cached_property
     def of_document(self) -> Coverage | None:
         """What is read of a document."""
-        parts = [self.document, self.customer] if self.customer else [self.document]
+        parts = [self.document, self.customer, self.wishlist, self.enquiry]
         read = [one for part in parts for one in _expressions(part) if one != self.document.each]
         more = [self.kind.document, self.fetched.document, self.lines.each if self.lines else None]
         beside = [self.kind.body] if self.document.each is None else []

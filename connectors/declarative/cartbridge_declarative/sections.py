@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from cartbridge.sdk.documents import TaxMode, TwinKind
+from cartbridge.sdk.documents import TaxMode
+from cartbridge.sdk.observations import EnquiryKind
 from cartbridge_declarative.expressions import Expression, compiled
 
 Kind = Literal[
@@ -15,9 +16,14 @@ Kind = Literal[
     "ordered",
     "sold",
     "returned",
+    "wishlist",
+    "wishlist_gone",
+    "enquiry",
     "hint",
     "ignored",
 ]
+# What a cart is there; a wish list and an enquiry are what their kind says.
+Twin = Literal["cart", "checkout", "draft_order", "order", "till_order"]
 Part = Literal["id", "timestamp", "url", "body"]
 Amounts = Literal["minor", "decimal_text", "decimal_number"]
 TimeForm = Literal["rfc3339", "seconds", "milliseconds"]
@@ -137,7 +143,7 @@ class Document(Section):
     """Where the things of one document stand, and where the documents of a body."""
 
     each: JmesPath | None = None  # None: the body is the one document
-    twin: TwinKind = "cart"
+    twin: Twin = "cart"
     external_id: JmesPath
     revision: JmesPath | None = None
     time: JmesPath | None = None
@@ -202,6 +208,27 @@ class Person(Section):
     loyalty_number: JmesPath | None = None
     first_name: JmesPath | None = None
     last_name: JmesPath | None = None
+
+
+class Wishlist(Section):
+    """Where a wish list says what it is called, and what it is for: gift, wedding, school."""
+
+    name: JmesPath | None = None
+    purpose: JmesPath | None = None
+
+
+class Enquiry(Section):
+    """Where a contact form says what is asked, of which store, and about which article."""
+
+    about: JmesPath | None = None  # None: information
+    kinds: Annotated[dict[Word, EnquiryKind], Field(max_length=50)] = {}  # the form's own words
+    subject: JmesPath | None = None
+    message: JmesPath | None = None
+    store: JmesPath | None = None
+    receipt_number: JmesPath | None = None
+    wished_at: JmesPath | None = None  # in the form that document.time_form names
+    sku: JmesPath | None = None
+    title: JmesPath | None = None
 
 
 class Money(Section):

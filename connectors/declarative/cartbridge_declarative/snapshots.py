@@ -10,7 +10,7 @@ from cartbridge_declarative.amounts import Amounts
 from cartbridge_declarative.lines import rows_of
 from cartbridge_declarative.parts import Part
 from cartbridge_declarative.prices import Pricing
-from cartbridge_declarative.sections import Money
+from cartbridge_declarative.sections import Kind, Money
 from cartbridge_declarative.settings import Settings
 from cartbridge_declarative.values import codes_of, currency_of, flag_of, revision_of
 
@@ -23,6 +23,7 @@ class Told:
 
     part: Part
     settings: Settings
+    kind: Kind
     received_at: datetime | None = None
 
     @property
@@ -38,7 +39,12 @@ class Told:
     @property
     def twin(self) -> TwinKind:
         """What the document is there."""
-        return self.settings.rules.document.twin
+        beside: dict[Kind, TwinKind] = {
+            "wishlist": "wishlist",
+            "wishlist_gone": "wishlist",
+            "enquiry": "enquiry",
+        }
+        return beside.get(self.kind, self.settings.rules.document.twin)
 
     @property
     def order_number(self) -> str | None:

@@ -26,6 +26,7 @@ from cartbridge_declarative.sections import Kind
 from cartbridge_declarative.settings import Settings
 from cartbridge_declarative.snapshots import Told
 from cartbridge_declarative.values import flag_of
+from cartbridge_declarative.wishes import enquiry_seen, wishlist_gone, wishlist_seen
 
 # The entries of [document] that are no part of what a hook of that kind can carry.
 _ENDED: Final = frozenset(
@@ -41,6 +42,10 @@ _LEFT_OUT: Final[dict[Kind, frozenset[str]]] = {
     "ordered": _ENDED | {"merged_into", "customer"},
     "sold": _ENDED | {"merged_into", "fulfilled", "revision"},
     "returned": _ENDED | {"merged_into", "fulfilled", "revision", "order_number", "customer"},
+    "wishlist": frozenset({"order_number", "fulfilled", "merged_into"}),
+    "wishlist_gone": _ENDED | {"order_number", "fulfilled", "merged_into", "customer", "lines"},
+    "enquiry": (_ENDED - {"locale"})
+    | {"order_number", "fulfilled", "merged_into", "revision", "lines"},
 }
 # The entries of [lines] that a bought row is told without.
 _UNTAKEN: Final = ("external_id", "unit", "list_price", "tax_rate", "tax", "note")
@@ -52,7 +57,7 @@ def read_all(
     """What the documents of a body say, in their order."""
     seen: list[Observation] = []
     for one in found:
-        told = Told(one.part, settings, received_at)
+        told = Told(one.part, settings, one.kind, received_at)
         seen += _SAYS[one.kind](told)
         if one.kind != "hint":  # what it is about is read again
             _tell_left_out(one.kind, told)
@@ -163,6 +168,9 @@ _SAYS: Final[dict[Kind, Callable[[Told], list[Observation]]]] = {
     "ordered": _ordered,
     "sold": _sold,
     "returned": _returned,
+    "wishlist": wishlist_seen,
+    "wishlist_gone": wishlist_gone,
+    "enquiry": enquiry_seen,
     "hint": _hint,
 }
 
@@ -177,6 +185,7 @@ def _tell_left_out(kind: Kind, told: Told) -> None:
         entries |= dict(rules.customer or ())
     if "lines" in left_out and rules.lines is not None:
         entries["lines"] = rules.lines.each
+    entries |= rules.beside(kind)
     _tell(told.part, entries, "a hook of this kind does not carry it")
 
 

@@ -102,6 +102,18 @@ class TestFlatPost(MappingContract):
         return Raw("POST", f"{HOOK}/{secret}", {"Content-Type": "application/json"}, body)
 
 
+class TestContactForm(MappingContract):
+    __test__ = True
+    example = "contact-form.toml"
+    secrets = ("f-3mQz81LpXw60RtUy", "f-Hc94kVb2NsJe7GdA")
+    signs_body = False
+    signs_time = False
+    claimed: ClassVar[Level | None] = "bronze"  # nothing can be read again
+
+    def signed(self, body: bytes, secret: str, at: datetime, name: str) -> Raw:
+        return Raw("POST", HOOK, {"X-Form-Key": secret}, body)
+
+
 class TestNestedShop(MappingContract):
     __test__ = True
     example = "nested-shop.toml"

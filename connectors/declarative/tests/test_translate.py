@@ -17,6 +17,7 @@ from cartbridge.sdk.observations import (
     CartOrdered,
     CartSeen,
     CheckoutSeen,
+    EnquirySeen,
     Read,
     SaleSeen,
 )
@@ -223,7 +224,48 @@ def test_a_list_of_documents_is_a_body_too() -> None:
     body = [cart(row()), cart(row(sku="B"), id="8")]
     named = CONNECTOR.identify(hook(body), told)
     assert [one.external_id for one in named] == ["7", "8"]
+    assert len({one.dedup for one in named}) == 2
     assert [seen.external_id for seen in read(body, told).observations] == ["7", "8"]
+
+
+def test_a_document_that_stands_twice_in_a_body_is_one_mention() -> None:
+    place = {"external_id": "id", "time": "at", "revision": "rev", "each": "@"}
+    told = settings(document=place)
+    body = [cart(row(), rev=1), cart(row(sku="B"), rev=2)]
+    (named,) = CONNECTOR.identify(hook(body), told)
+    assert (named.external_id, named.revision) == ("7", None)
+    assert len(read(body, told).observations) == 2
+
+
+def test_what_is_told_for_another_kind_of_document_is_said() -> None:
+    told = settings(
+        kind={"body": "what", "values": {"w": "wishlist", "e": "enquiry"}},
+        wishlist={"name": "title", "purpose": "for"},
+        enquiry={
+            "subject": "title",
+            "message": "text",
+            "about": "topic",
+            "kinds": {"x": "call_back"},
+        },
+    )
+    body = {**cart(row()), "title": "Noël", "for": "gift", "text": "Bonjour"}
+    wishes = read({**body, "what": "w"}, told)
+    assert [lost.field for lost in wishes.report if lost.what == "dropped"] == ["text"]
+    asked = read({**body, "what": "e", "topic": "x"}, told)
+    assert {lost.field for lost in asked.report if lost.what == "dropped"} == {"for", "rows"}
+    (seen,) = asked.observations
+    assert isinstance(seen, EnquirySeen)
+    assert (seen.subject, seen.about) == ("Noël", "call_back")
+
+
+def test_a_wish_list_and_a_cart_may_have_the_same_id() -> None:
+    told = settings(
+        kind={"document": "what", "values": {"w": "wishlist", "c": "cart"}},
+        document={"external_id": "id", "time": "at", "each": "@"},
+    )
+    body = [cart(row(), what="w"), cart(row(), what="c")]
+    named = CONNECTOR.identify(hook(body), told)
+    assert [(one.kind, one.external_id) for one in named] == [("wishlist", "7"), ("cart", "7")]
 
 
 KINDS = {

@@ -45,11 +45,16 @@ class Calls:
         return await self._execute(model, method, positional, {**named, "context": own})
 
     async def search(
-        self, model: str, domain: Sequence[Any], fields: Sequence[str], **more: Any
+        self,
+        model: str,
+        domain: Sequence[Any],
+        fields: Sequence[str],
+        context: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> list[Record]:
         """The records that a domain finds; always of named fields, for some are not for all."""
         named = {"domain": list(domain), "fields": list(fields), **more}
-        answer = await self.call(model, "search_read", named)
+        answer = await self.call(model, "search_read", named, context=context)
         if not isinstance(answer, list) or not all(_holds(row, fields) for row in answer):
             raise Unknown("the answer cannot be understood: a list of records is expected")
         return answer

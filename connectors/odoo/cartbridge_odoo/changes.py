@@ -1,127 +1,124 @@
 """Asking Odoo what changed: the truth behind hooks that are neither signed nor sent again."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from cartbridge.sdk.contract import Changed, Remote
-from cartbridge_odoo.calls import Calls, Record
+from cartbridge_odoo.browsing import TRACK, track_changes
+from cartbridge_odoo.calls import Calls, Record, id_of
 from cartbridge_odoo.documents import SALE, TILL, documents, order_fields
+from cartbridge_odoo.leads import LEAD, lead_documents, lead_domain
+from cartbridge_odoo.notes import MESSAGES
+from cartbridge_odoo.places import REMEMBERED, Place, look
 from cartbridge_odoo.returns import tell_returns
+from cartbridge_odoo.settings import Settings
+from cartbridge_odoo.stock import LEVELS, stock_changes
 from cartbridge_odoo.traces import OURS
+from cartbridge_odoo.wishes import WISH, wish_documents
 
-# `write_date` is when a transaction began, and RPC shows it in whole seconds: what was committed
-# late stands before what is known already.
-OVERLAP: Final = timedelta(minutes=3)
-PAGE: Final = 40  # orders, with all their lines
-GLANCE: Final = 500  # orders looked at in one call, by id, state and time alone
-GLANCES: Final = 20
-REMEMBERED: Final = 5000
-_FORM: Final = "%Y-%m-%d %H:%M:%S"
+QUOTE: Final = "quote"  # where the cursor keeps how far the retailer's own quotations were told
+STATE: Final = ("state",)
 
-
-@dataclass
-class Place:
-    """How far one kind of order was looked through."""
-
-    at: str = ""  # the newest time that was told; "" before the first
-    told: dict[str, str] = field(default_factory=dict)  # order → state and time, near that time
-
-    @classmethod
-    def of(cls, cursor: Mapping[str, Any] | None) -> "Place":
-        """The place in a cursor that was kept."""
-        kept = cursor or {}
-        return cls(str(kept.get("at", "")), dict(kept.get("told", {})))
-
-    @property
-    def since(self) -> str | None:
-        """From when on to look again."""
-        return _before(self.at) if self.at else None
-
-    def is_news(self, order: Record) -> bool:
-        """Whether this state of an order was not told yet."""
-        return self.told.get(str(order["id"])) != _mark(order)
-
-    def tell(self, orders: list[Record]) -> None:
-        """Notes what is told now, and forgets what the overlap no longer reaches."""
-        for order in orders:
-            self.at = max(self.at, str(order["write_date"])[:19])
-            self.told[str(order["id"])] = _mark(order)
-        near = _before(self.at) if self.at else ""
-        kept = [(name, mark) for name, mark in self.told.items() if mark.split("|")[1] >= near]
-        self.told = dict(kept[-REMEMBERED:])
-
-    @property
-    def cursor(self) -> dict[str, Any]:
-        """The place as it is kept."""
-        return {"at": self.at, "told": self.told}
-
-
-def _before(at: str) -> str:
-    moment = datetime.strptime(at, _FORM).replace(tzinfo=UTC)
-    return (moment - OVERLAP).strftime(_FORM)
-
-
-def _mark(order: Record) -> str:
-    return f"{order['state']}|{str(order['write_date'])[:19]}"
+# A page of documents, the cursor behind it, and whether there is more.
+Page = tuple[list[Record], dict[str, Any], bool]
+Look = Callable[[Calls, Mapping[str, Any] | None], Awaitable[Page]]
 
 
 async def changes(cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
-    """A page of what changed on the tills and among the website's carts, oldest first."""
+    """A page of what changed in each part of Odoo that concerns us, oldest first."""
     calls = Calls(remote)
     before = cursor or {}
     after: dict[str, Any] = {}
     found: list[Record] = []
     more = False
-    for model, only in _sources(calls):
-        place = Place.of(before.get(model))
-        news = await _news(calls, model, only, place)
-        page, more = news[:PAGE], more or len(news) > PAGE
-        place.tell(page)
-        found += await _loaded(calls, model, page)
-        after[model] = place.cursor
+    for part, look_through in _parts(calls.settings).items():
+        page, after[part], rest = await look_through(calls, before.get(part))
+        found, more = found + page, more or rest
     returned = list(before.get("returned", []))
-    await tell_returns(calls, found, returned)
+    await tell_returns(calls, [one for one in found if one["model"] == TILL], returned)
     after["returned"] = returned[-REMEMBERED:]
     return Changed(found, after, more)
 
 
-def _sources(calls: Calls) -> list[tuple[str, list[Any]]]:
-    """The orders that concern us: of our tills, of the website, and those we made."""
-    settings = calls.settings
-    tills = list(settings.config_ids)
-    sources: list[tuple[str, list[Any]]] = [(TILL, [["config_id", "in", tills]] if tills else [])]
-    if settings.sales:
-        ours = ["origin", "=like", f"{OURS}%"]
-        web: list[Any] = ["|", ["website_id", "!=", False], ours]
-        sources.append((SALE, web if settings.website else [ours]))
-    return sources
+def _parts(settings: Settings) -> dict[str, Look]:
+    """What is looked through, by the name its cursor is kept under."""
+    there = {
+        TILL: (True, _tills),
+        SALE: (settings.sales, _sales),
+        QUOTE: (settings.quotations, _quotations),
+        WISH: (settings.wishlists, _wishes),
+        LEAD: (settings.leads, _leads),
+        MESSAGES: (settings.leads, _messages),
+        LEVELS: (settings.stock, stock_changes),
+        TRACK: (settings.browsing, track_changes),
+    }
+    return {name: look_through for name, (wanted, look_through) in there.items() if wanted}
 
 
-async def _news(calls: Calls, model: str, only: list[Any], place: Place) -> list[Record]:
-    """What was not told yet, a page of it at least, if there is so much."""
-    since: list[Any] = [["write_date", ">=", place.since]] if place.since else []
-    news: list[Record] = []
-    for glance in range(GLANCES):
-        rows = await calls.search(
-            model,
-            [*since, *only],
-            ["state", "write_date"],
-            order="write_date asc, id asc",
-            limit=GLANCE,
-            offset=glance * GLANCE,
-        )
-        news += [row for row in rows if place.is_news(row)]
-        if len(news) > PAGE or len(rows) < GLANCE:
-            break
-    return news
+async def _tills(calls: Calls, before: Mapping[str, Any] | None) -> Page:
+    tills = list(calls.settings.config_ids)
+    return await _orders(calls, TILL, [["config_id", "in", tills]] if tills else [], before)
 
 
-async def _loaded(calls: Calls, model: str, page: list[Record]) -> list[Record]:
+async def _sales(calls: Calls, before: Mapping[str, Any] | None) -> Page:
+    """The website's carts, and what we made."""
+    ours = ["origin", "=like", f"{OURS}%"]
+    web: list[Any] = ["|", ["website_id", "!=", False], ours]
+    return await _orders(calls, SALE, web if calls.settings.website else [ours], before)
+
+
+async def _quotations(calls: Calls, before: Mapping[str, Any] | None) -> Page:
+    """The retailer's own; of those before the first look only what is still open."""
+    only: list[Any] = ["!", ["origin", "=like", f"{OURS}%"]]
+    if calls.settings.website:
+        only.append(["website_id", "=", False])
+    if not Place.of(before).at:
+        only.append(["state", "in", ["draft", "sent"]])
+    return await _orders(calls, SALE, only, before)
+
+
+async def _orders(
+    calls: Calls, model: str, only: list[Any], before: Mapping[str, Any] | None
+) -> Page:
+    place = Place.of(before)
+    page, more = await look(calls, model, only, place, state=STATE)
+    place.tell(page)
     if not page:
-        return []
+        return [], place.cursor, more
     domain: list[Any] = [["id", "in", [row["id"] for row in page]]]
     fields = order_fields(model, calls.settings)
     orders = await calls.search(model, domain, fields, order="write_date asc, id asc")
-    return await documents(calls, model, orders)
+    return await documents(calls, model, orders), place.cursor, more
+
+
+async def _wishes(calls: Calls, before: Mapping[str, Any] | None) -> Page:
+    """The whole lists that got a row; of a row that went only a hook tells."""
+    place = Place.of(before)
+    page, more = await look(calls, WISH, [["partner_id", "!=", False]], place)
+    place.tell(page)
+    owners = await _linked(calls, WISH, page, "partner_id")
+    return await wish_documents(calls, owners), place.cursor, more
+
+
+async def _leads(calls: Calls, before: Mapping[str, Any] | None) -> Page:
+    place = Place.of(before)
+    page, more = await look(calls, LEAD, lead_domain(calls.settings), place)
+    place.tell(page)
+    return await lead_documents(calls, [row["id"] for row in page]), place.cursor, more
+
+
+async def _messages(calls: Calls, before: Mapping[str, Any] | None) -> Page:
+    """The leads that somebody wrote about: a message does not change its lead."""
+    place = Place.of(before)
+    only: list[Any] = [["model", "=", LEAD], ["message_type", "!=", "notification"]]
+    page, more = await look(calls, MESSAGES, only, place)
+    place.tell(page)
+    leads = await _linked(calls, MESSAGES, page, "res_id")
+    return await lead_documents(calls, leads), place.cursor, more
+
+
+async def _linked(calls: Calls, model: str, page: Sequence[Record], field: str) -> list[int]:
+    if not page:
+        return []
+    rows = await calls.search(model, [["id", "in", [row["id"] for row in page]]], [field])
+    return sorted({int(id_of(row[field])) for row in rows if row[field]})

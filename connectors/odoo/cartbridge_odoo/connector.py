@@ -20,6 +20,7 @@ from cartbridge.sdk.contract import (
     Raw,
     Remote,
     Reply,
+    ThreadMessage,
     Write,
     Written,
 )
@@ -31,13 +32,16 @@ from cartbridge_odoo import payloads as wire
 from cartbridge_odoo.calls import Calls
 from cartbridge_odoo.changes import changes
 from cartbridge_odoo.companion import freeze_cart, push_cart, thaw_cart
-from cartbridge_odoo.documents import SALE, TILL, fetch_document
+from cartbridge_odoo.documents import SALE, TILL
+from cartbridge_odoo.kinds import ASIDE, fetch_any, read_any
+from cartbridge_odoo.leads import post_message
 from cartbridge_odoo.placing import place_on_till
 from cartbridge_odoo.quotations import place_quotation
+from cartbridge_odoo.revisions import push_quotation
 from cartbridge_odoo.rules import rearm_rules, rules_are_on
 from cartbridge_odoo.settings import Settings
 from cartbridge_odoo.traces import OURS
-from cartbridge_odoo.translate import read_document
+from cartbridge_odoo.wishes import push_wishes
 from cartbridge_odoo.withdrawing import withdraw_quotation, withdraw_till_order
 from cartbridge_odoo.writing import push_rows
 
@@ -56,6 +60,7 @@ class Odoo(Connector):
             {
                 *("fetch", "push", "place", "freeze", "continue_online", "join"),
                 *("changed_since", "hook"),
+                *("push_wishlists", "push_quotes", "answer_enquiries"),
             }
         ),
         writes="conditional",
@@ -69,9 +74,15 @@ class Odoo(Connector):
         return "conditional" if settings.companion else "best_effort"
 
     def capabilities(self, settings: Any) -> frozenset[Capability]:
-        """Without our website add-on no freezing and joining; rules only for an administrator."""
-        without: frozenset[Capability] = frozenset() if settings.companion else _WITH_COMPANION
-        return self.manifest.capabilities - without - (set() if settings.provision else {"hook"})
+        """What the add-on, the apps that are read and the user's rights allow."""
+        has: dict[Capability, bool] = {
+            **dict.fromkeys(_WITH_COMPANION, settings.companion),
+            "hook": settings.provision,
+            "push_quotes": settings.quotations,
+            "push_wishlists": settings.wishlists,
+            "answer_enquiries": settings.leads,
+        }
+        return self.manifest.capabilities - {one for one, there in has.items() if not there}
 
     def verify(self, raw: Raw, settings: Any, now: datetime) -> Delivery:
         """Believes what came to the secret address: Odoo signs nothing, so it is only a hint."""
@@ -86,7 +97,7 @@ class Odoo(Connector):
         return Reply(status=200)
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
-        """The order that changed; saved twice in one transaction it is one mention."""
+        """The record that changed; saved twice in one transaction it is one mention."""
         body = payload.loads(hook.body)
         model = understood(wire.Hinted, body, "").model
         if model == TILL:
@@ -98,20 +109,25 @@ class Odoo(Connector):
                 return []
             dedup = f"{model}/{till.id}/{till.state}/{till.write_date}"
             return [Named(external_id=till.uuid, kind="till_order", dedup=dedup)]
+        if model in ASIDE:
+            return ASIDE[model](body, settings)
         if model != SALE:
             return []
         sale = understood(wire.SaleHint, body, "")
         told = "origin" in sale.model_fields_set
         if sale.website_id is None and told and not (sale.origin or "").startswith(OURS):
-            return []  # a quotation of the retailer's own
+            if not settings.quotations:
+                return []  # a quotation of the retailer's own
+            kind: TwinKind = "quote"
+        else:
+            kind = "draft_order" if sale.website_id is None else "cart"
         dedup = f"{model}/{sale.id}/{sale.state}/{sale.write_date}"
-        kind: TwinKind = "draft_order" if sale.website_id is None else "cart"
         return [Named(external_id=str(sale.id), kind=kind, dedup=dedup)]
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
-        """A hook only says which order to read; an order that was read says all."""
+        """A hook only says what to read; a record that was read says all."""
         if not isinstance(document, Raw):
-            return read_document(document)
+            return read_any(document)
         named = self.identify(document, settings)
         hints = (Hint(kind=one.kind, external_id=one.external_id) for one in named)
         return Read(observations=tuple(hints))
@@ -130,8 +146,8 @@ class Odoo(Connector):
         return "on_offer" if settings.mode == "quotation" else "on_claim"
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
-        """The order with its lines, articles, taxes and customer; None if it is gone."""
-        return await fetch_document(Calls(remote), ref)
+        """The order, wish list or lead with all that belongs to it; None if it is gone."""
+        return await fetch_any(Calls(remote), ref)
 
     async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
         """Orders written since then, with an overlap, each state once."""
@@ -147,9 +163,17 @@ class Odoo(Connector):
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """A web cart on condition where our add-on is; else the rows that differ."""
+        if write.ref.kind == "wishlist":
+            return await push_wishes(write, remote)
+        if write.ref.kind == "quote":
+            return await push_quotation(write, remote)
         if remote.settings.companion and write.ref.kind == "cart":
             return await push_cart(write, remote)
         return await push_rows(write, remote)
+
+    async def answer_enquiry(self, ref: TwinRef, message: ThreadMessage, remote: Remote) -> None:
+        """Posts the message on the lead, once; closed, the lead goes to the stage for that."""
+        await post_message(ref, message, remote)
 
     async def place(self, placement: Placement, remote: Remote) -> Placed:
         """On the till that claimed it as an unpaid order; on offer as a quotation."""

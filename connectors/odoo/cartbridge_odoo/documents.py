@@ -35,8 +35,9 @@ _SALE_LINE: Final = {
     "display_type": "display_type",
     "is_downpayment": "is_downpayment",
 }
-_PRODUCT: Final = ("name", "default_code", "barcode", "uom_id")
+PRODUCT: Final = ("name", "default_code", "barcode", "uom_id")
 _TAX: Final = ("amount", "amount_type", "price_include")
+_RETIRING: Final = frozenset({"product.product", "account.tax", "res.lang"})
 _PARTNER: Final = ("name", "email", "phone", "barcode", "is_company", "vat")
 
 
@@ -45,11 +46,18 @@ def order_fields(model: str, settings: Settings) -> list[str]:
     if model == TILL:
         return [*_ORDER, "uuid", "pos_reference", "payment_ids", "last_order_preparation_change"]
     fields = [*_ORDER, "name", "origin", "client_order_ref", "amount_paid"]
+    if settings.quotations:
+        fields += ["amount_untaxed", "amount_unpaid", "validity_date", "pos_order_line_ids"]
     if settings.website:
         fields.append("website_id")
     if settings.companion:
         fields += ["cartbridge_revision", "cartbridge_last_push", "cartbridge_refused"]
     return fields
+
+
+def partner_fields(settings: Settings) -> tuple[str, ...]:
+    """What is read of a customer: of one who is asked for a quote, her company too."""
+    return (*_PARTNER, *(("commercial_company_name",) if settings.quotations else ()))
 
 
 def line_fields(model: str, settings: Settings) -> dict[str, str]:
@@ -89,14 +97,15 @@ async def documents(calls: Calls, model: str, orders: Sequence[Record]) -> list[
     """These orders with all that reading them needs, in as few calls as there are models."""
     if not orders:
         return []
-    wanted = line_fields(model, calls.settings)
+    settings = calls.settings
+    wanted = line_fields(model, settings)
     ids = [order["id"] for order in orders]
     domain = [["order_id", "in", ids]]
     rows = await calls.search(f"{model}.line", domain, ["order_id", *wanted], order="id")
     lines = [{"id": row["id"], **_renamed(row, wanted)} for row in rows]
-    products = await _those(calls, "product.product", _PRODUCT, map(_product, lines))
-    taxes = await _those(calls, "account.tax", _TAX, (tax for line in lines for tax in _t(line)))
-    partners = await _those(calls, "res.partner", _PARTNER, map(_partner, orders))
+    products = await those(calls, "product.product", PRODUCT, map(_product, lines))
+    taxes = await those(calls, "account.tax", _TAX, (tax for line in lines for tax in _t(line)))
+    partners = await those(calls, "res.partner", partner_fields(settings), map(_partner, orders))
     found = []
     for order in orders:
         own = [
@@ -119,15 +128,16 @@ async def documents(calls: Calls, model: str, orders: Sequence[Record]) -> list[
     return found
 
 
-async def _those(
+async def those(
     calls: Calls, model: str, fields: Sequence[str], ids: Iterable[int | None]
 ) -> list[Record]:
+    """The records of these ids, whatever of them is there; no call where there are none."""
     wanted = sorted({one for one in ids if one is not None})
     if not wanted:
         return []
     domain: list[Any] = [["id", "in", wanted]]
     # A retired article is still on old orders; the website's archived guest is nobody.
-    if model != "res.partner":
+    if model in _RETIRING:
         domain.append(["active", "in", [True, False]])
     return await calls.search(model, domain, fields)
 

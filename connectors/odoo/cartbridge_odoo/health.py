@@ -4,12 +4,18 @@ from typing import Any
 
 from cartbridge.sdk.contract import Remote
 from cartbridge_odoo.calls import Calls
+from cartbridge_odoo.wishes import sees_all
 
 
 async def findings(remote: Remote) -> tuple[str, ...]:
     """What an operator should look at in this Odoo; nothing if all is as it should be."""
     calls = Calls(remote)
-    return (*await _rounding(calls), *await _tills(calls), *await _stand_ins(calls))
+    return (
+        *await _rounding(calls),
+        *await _tills(calls),
+        *await _stand_ins(calls),
+        *await _wish_lists(calls),
+    )
 
 
 async def _rounding(calls: Calls) -> list[str]:
@@ -59,4 +65,12 @@ async def _stand_ins(calls: Calls) -> list[str]:
         f"{name}: there is no product {number} that is available at the tills"
         for name, number in wanted.items()
         if number is not None and number not in sold
+    ]
+
+
+async def _wish_lists(calls: Calls) -> list[str]:
+    if not calls.settings.wishlists or await sees_all(calls):
+        return []
+    return [
+        "our user sees nobody's wish list: give it Sales: Administrator, or set wishlists to false"
     ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from cartbridge.sdk.documents import Discount, plain, to_minor
 from cartbridge.sdk.observations import Lost
 from cartbridge_odoo import payloads as wire
-from cartbridge_odoo.amounts import HUNDRED, Taxed, dealt
+from cartbridge_odoo.amounts import HUNDRED, Taxed, TaxMode, dealt
 from cartbridge_odoo.naming import from_note, item_of
 from cartbridge_odoo.sheets import EXACT, Row, Sheet
 from cartbridge_odoo.units import unit_of
@@ -18,9 +18,13 @@ def sheet_of(
     amount_total: Decimal,
     currency: str,
     report: list[Lost],
+    mode: TaxMode = "inclusive",
 ) -> Sheet:
-    """The articles of a document; what is no article is shared out, or reported."""
-    sheet = Sheet(currency, report)
+    """The articles of a document; what is no article is shared out, or reported.
+
+    `amount_total` is what it all costs, with tax or before it as `mode` says.
+    """
+    sheet = Sheet(currency, report, mode)
     products = {product.id: product for product in document.products}
     taxes = {tax.id: tax for tax in document.taxes}
     reductions = []
@@ -44,7 +48,7 @@ def _is_article(
         sheet.lost(where, "a section or note of the quotation")
         return False
     if line.is_delivery:
-        sheet.shipping += to_minor(line.total, sheet.currency)
+        sheet.shipping += to_minor(_amount(sheet, line), sheet.currency)
         return False
     if line.is_downpayment:
         sheet.paid = sheet.partial = True
@@ -83,7 +87,11 @@ def _row(
         why = "a unit of measure that is not known here: counted as pieces"
         sheet.report.append(Lost(field=f"{where}.unit", what="defaulted", why=why))
     taxed = _taxed(sheet, where, line, taxes)
-    price = line.price_unit if taxed.included else line.price_unit * (1 + taxed.rate)
+    price = line.price_unit
+    if sheet.mode == "exclusive" and taxed.included:
+        price /= 1 + taxed.rate
+    elif sheet.mode == "inclusive" and not taxed.included:
+        price *= 1 + taxed.rate
     row = Row(
         line=line,
         where=where,
@@ -93,7 +101,7 @@ def _row(
         quantity=line.quantity.quantize(EXACT),
         taxed=taxed,
         price=price.quantize(EXACT),
-        total=_total(line, taxed, sheet.currency),
+        total=_total(sheet, line, taxed),
     )
     _discounted(sheet, row)
     return row
@@ -109,10 +117,14 @@ def _taxed(sheet: Sheet, where: str, line: wire.Line, known: Mapping[int, wire.T
     return Taxed(line.taxes)
 
 
-def _total(line: wire.Line, taxed: Taxed, currency: str) -> int:
+def _amount(sheet: Sheet, line: wire.Line) -> Decimal:
+    return line.untaxed if sheet.mode == "exclusive" else line.total
+
+
+def _total(sheet: Sheet, line: wire.Line, taxed: Taxed) -> int:
     """Odoo rounds taxes per order by default and shows lines a cent off: what was meant counts."""
-    shown = to_minor(line.total, currency)
-    if not taxed.included:
+    currency, shown = sheet.currency, to_minor(_amount(sheet, line), sheet.currency)
+    if not taxed.included or sheet.mode == "exclusive":
         return shown
     meant = to_minor(line.price_unit * line.quantity * (1 - line.discount / HUNDRED), currency)
     return meant if abs(meant - shown) <= 1 else shown
@@ -134,7 +146,7 @@ def _discounted(sheet: Sheet, row: Row) -> None:
 
 def _share(sheet: Sheet, where: str, line: wire.Line) -> None:
     """A reduction of its own line goes to the articles of the same taxes, by what they cost."""
-    amount = -to_minor(line.total, sheet.currency)
+    amount = -to_minor(_amount(sheet, line), sheet.currency)
     rows = [row for row in sheet.rows if row.line.taxes == line.taxes] or sheet.rows
     if amount <= 0 or amount > sum(row.total for row in rows):
         sheet.partial = True

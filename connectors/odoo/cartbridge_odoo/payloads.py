@@ -1,6 +1,6 @@
 """Odoo 17 to 19 on the wire, field by field: hooks, and records as RPC reads them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ def _number(value: object) -> object:
     return value
 
 
-def _moment(value: object) -> object:
+def _moment(value: object) -> datetime:
     """Odoo writes UTC without saying so, with seconds by RPC and microseconds in hooks."""
     if not isinstance(value, str) or not value.isascii() or len(value) > 26:
         raise ValueError("a time is expected, for example 2026-11-20 10:00:00")
@@ -36,6 +36,14 @@ def _moment(value: object) -> object:
     return moment
 
 
+def _day(value: object) -> object:
+    if value is False or value is None:
+        return None
+    if not isinstance(value, str) or len(value) != 10 or not value.isascii():
+        raise ValueError("a day is expected, for example 2026-11-20")
+    return _moment(f"{value} 00:00:00").date()
+
+
 def _link(value: object) -> object:
     """Another record: `[id, name]` by RPC, its bare id in hooks and after a sync."""
     if value is False or value is None:
@@ -45,6 +53,7 @@ def _link(value: object) -> object:
     return {"id": value, "name": ""}
 
 
+OrNone = BeforeValidator(_or_none)
 Id = Annotated[int, Field(strict=True, ge=1, le=2**53)]
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
 Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
@@ -81,6 +90,7 @@ class Hinted(Wire):
     """What every hook of an automation rule, or of our add-ons, begins with."""
 
     model: Annotated[Word, Field(alias="_model")]
+    action: Annotated[Maybe, Field(alias="_action")] = None
 
 
 class TillHint(Wire):
@@ -101,6 +111,15 @@ class SaleHint(Wire):
     write_date: Stamp
     website_id: To = None
     origin: Maybe = None
+
+
+class RecordHint(Wire):
+    """A wish or a lead changed; `message` is the newest one of a lead, where our add-on tells."""
+
+    id: Id
+    write_date: Stamp
+    partner_id: To = None
+    message: Id | None = None
 
 
 class Config(Wire):
@@ -143,6 +162,7 @@ class Partner(Wire):
     barcode: Maybe = None
     is_company: Flag = False
     vat: Maybe = None
+    commercial_company_name: Maybe = None  # of a person who buys for a company
 
 
 class Line(Wire):
@@ -201,6 +221,10 @@ class SaleOrder(Wire):
     website_id: To = None
     origin: Maybe = None
     client_order_ref: Maybe = None
+    amount_untaxed: Number = Decimal(0)
+    amount_unpaid: Number = Decimal(0)
+    validity_date: Annotated[date | None, BeforeValidator(_day)] = None  # read of quotations alone
+    pos_order_line_ids: Annotated[tuple[Id, ...], Field(max_length=10000)] = ()
     cartbridge_revision: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = None
     cartbridge_last_push: Maybe = None
     cartbridge_refused: Maybe = None

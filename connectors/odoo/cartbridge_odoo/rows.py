@@ -33,7 +33,7 @@ class Plan:
                 continue  # what only she changed is hers
             product = articles.find(line.item) if not there else None
             if there:
-                self.amounts |= _spread(there, line.quantity)
+                self.amounts |= spread(there, line.quantity)
             elif product is None:
                 self.refuse(line, UNKNOWN)
             else:
@@ -50,7 +50,7 @@ class Plan:
         return not (self.amounts or self.added)
 
 
-def _spread(rows: Sequence[ObservedLine], wanted: Decimal) -> dict[int, Decimal]:
+def spread(rows: Sequence[ObservedLine], wanted: Decimal) -> dict[int, Decimal]:
     """More goes to the oldest row, less is taken from the youngest."""
     amounts = [row.quantity for row in rows]
     more = wanted - sum(amounts, ZERO)

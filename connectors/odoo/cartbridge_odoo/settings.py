@@ -51,6 +51,13 @@ class Settings(BaseModel):
     unknown_product_id: Id | None = None
     discount_product_id: Id | None = None
     quotation_partner_id: Id | None = None
+    quotations: bool = False  # the retailer's own quotations are quotes
+    wishlists: bool = False  # the module Shopper's Wishlist is installed
+    leads: bool = False  # the app CRM is installed: its leads are enquiries
+    lead_team_ids: Annotated[tuple[Id, ...], Field(max_length=50)] = ()  # none: by the website
+    closed_stage_id: Id | None = None  # where a lead goes once its enquiry is closed
+    stock: bool = False  # the app Inventory is installed: each warehouse is a store
+    browsing: bool = False  # our website add-on tells which views were consented to
     companion: bool = False  # our website add-on is installed
     provision: bool = False  # the user may administer Odoo's automation rules
 
@@ -66,7 +73,18 @@ class Settings(BaseModel):
             raise ValueError("sales: a quotation needs the app Sales")
         if self.companion and not self.website:
             raise ValueError("website: the add-on belongs to the website's carts")
+        self._suits_apps()
         return self
+
+    def _suits_apps(self) -> None:
+        if self.quotations and not self.sales:
+            raise ValueError("sales: quotations belong to the app Sales")
+        if self.wishlists and not self.website:
+            raise ValueError("website: wish lists belong to the app eCommerce")
+        if self.browsing and not self.companion:
+            raise ValueError("companion: only the website add-on knows who consented")
+        if self.version == "17.0" and (self.wishlists or self.stock):
+            raise ValueError("version: wish lists and stock are read from Odoo 18 on")
 
     @property
     def secrets(self) -> tuple[str, ...]:

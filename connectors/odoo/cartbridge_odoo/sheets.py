@@ -16,7 +16,7 @@ from cartbridge.sdk.documents import (
 )
 from cartbridge.sdk.observations import Lost, TakenLine
 from cartbridge_odoo import payloads as wire
-from cartbridge_odoo.amounts import Taxed, without_tax
+from cartbridge_odoo.amounts import Taxed, TaxMode, rounded, without_tax
 from cartbridge_odoo.units import sold_by
 
 EXACT: Final = Decimal("0.000001")
@@ -24,7 +24,7 @@ EXACT: Final = Decimal("0.000001")
 
 @dataclass
 class Row:
-    """An article of an order on its way: amounts in minor units, tax included."""
+    """An article of an order on its way: amounts in minor units, as its sheet has them."""
 
     line: wire.Line
     where: str
@@ -50,6 +50,7 @@ class Sheet:
 
     currency: str
     report: list[Lost]
+    mode: TaxMode = "inclusive"  # whether its amounts hold the tax
     rows: list[Row] = field(default_factory=list)
     shipping: int = 0
     paid: bool = False
@@ -68,7 +69,7 @@ class Sheet:
                 item=row.item,
                 quantity=row.quantity,
                 unit=row.unit,
-                prices=_prices(row, self.currency),
+                prices=_prices(row, self),
                 note=row.note,
                 external_id=str(row.line.id),
             )
@@ -91,11 +92,15 @@ class Sheet:
         return tuple(taken.values())
 
 
-def _prices(row: Row, currency: str) -> Prices:
+def _prices(row: Row, sheet: Sheet) -> Prices:
+    currency = sheet.currency
     shown = to_minor(row.price, currency)
     taxes: tuple[Tax, ...] = ()
     if row.taxed.ids and row.taxed.rate < 10:
-        tax = row.total - without_tax(row.total, row.taxed)
+        if sheet.mode == "exclusive":
+            tax = rounded(row.total * row.taxed.rate)
+        else:
+            tax = row.total - without_tax(row.total, row.taxed)
         taxes = (Tax(rate=plain(row.taxed.rate), amount=tax),)
     return Prices(
         unit_price=shown,

@@ -1,6 +1,7 @@
 """The trace that a write of ours leaves in an order itself, so that its echo is known."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +14,8 @@ from cartbridge.sdk.errors import Unreadable
 
 OURS: Final = "cartbridge:"  # how `origin` and `client_order_ref` begin where they are ours
 UNKNOWN: Final = "unknown_item"
+# Behind the source document of a quotation: salespeople see it, customers do not.
+_MARK: Final = re.compile(r"(?:, )?CartBridge: (?:(?P<push>psh_\S+)|ticket (?P<ticket>.+))$")
 # The till reads this form out of every order that it loads, and fails without one of these.
 _PREPARATION: Final[dict[str, Any]] = {
     "lines": {},
@@ -50,6 +53,28 @@ def from_reference(text: str | None) -> Trace:
     if not first.startswith(f"{OURS}psh_"):
         return Trace()
     return Trace(first.removeprefix(OURS), tuple(unquote(key) for key in refused))
+
+
+def in_source(mark: str, present: str | None) -> str:
+    """The source document of a quotation with our mark behind what it came from.
+
+    `mark` is the newest write of ours, or what `sold_under` makes of a receipt number.
+    """
+    own = _MARK.sub("", present or "")
+    return f"{own}, CartBridge: {mark}" if own else f"CartBridge: {mark}"
+
+
+def sold_under(receipt_number: str) -> str:
+    """The mark of a quotation that a till sold."""
+    return f"ticket {receipt_number}"
+
+
+def from_source(source: str | None) -> tuple[str | None, bool]:
+    """The newest write of ours that a source document tells, and whether a till sold it."""
+    found = _MARK.search(source or "")
+    if found is None:
+        return None, False
+    return found["push"], found["ticket"] is not None
 
 
 def in_preparation(

@@ -26,6 +26,7 @@ from cartbridge_odoo.amounts import Taxed
 from cartbridge_odoo.documents import TILL
 from cartbridge_odoo.lines import sheet_of
 from cartbridge_odoo.naming import from_note, item_of
+from cartbridge_odoo.quotes import is_quotation, quote_seen, quote_sheet, quote_snapshot
 from cartbridge_odoo.sheets import EXACT
 from cartbridge_odoo.snapshots import customer_of, sale_snapshot, till_snapshot
 from cartbridge_odoo.traces import OURS
@@ -58,15 +59,21 @@ def snapshot_of(said: Mapping[str, Any]) -> Snapshot:
         sheet = sheet_of(document, lines, till.amount_total, till.currency_id.name, [])
         return till_snapshot(document, till, sheet, [])
     sale = understood(wire.SaleOrder, document.record, "record")
+    if is_quotation(sale):
+        return quote_snapshot(document, sale, quote_sheet(document, sale, lines, []), [])
     sheet = sheet_of(document, lines, sale.amount_total, sale.currency_id.name, [])
     return sale_snapshot(document, sale, sheet, [])
 
 
 def taxes_of(said: Mapping[str, Any]) -> dict[int, Taxed]:
-    """The taxes of each article of a till's order, by the id of its line."""
+    """The taxes of each article of an order, by the id of its line."""
     document, lines = _opened(said)
-    till = understood(wire.TillOrder, document.record, "record")
-    sheet = sheet_of(document, lines, till.amount_total, till.currency_id.name, [])
+    order: wire.TillOrder | wire.SaleOrder
+    if document.model == TILL:
+        order = understood(wire.TillOrder, document.record, "record")
+    else:
+        order = understood(wire.SaleOrder, document.record, "record")
+    sheet = sheet_of(document, lines, order.amount_total, order.currency_id.name, [])
     return {row.line.id: row.taxed for row in sheet.rows}
 
 
@@ -138,6 +145,8 @@ def _returned(
 def _sale(
     document: wire.Document, order: wire.SaleOrder, lines: tuple[wire.Line, ...], report: list[Lost]
 ) -> list[Observation]:
+    if is_quotation(order):
+        return [quote_seen(document, order, lines, report)]
     is_cart = order.website_id is not None
     if not is_cart and not (order.origin or "").startswith(OURS):
         return []  # a quotation of the retailer's own

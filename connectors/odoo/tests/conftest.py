@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cartbridge_odoo.settings import Settings
 from fake_odoo import KEY, NAME
+from fake_odoo_journey import FakeJourney
 from fake_odoo_website import FakeWebsite
 from odoo_carts import SECRET, Made
 
@@ -26,6 +27,21 @@ def odoo() -> Iterator[FakeWebsite]:
     with FakeWebsite().reached() as platform:
         assert isinstance(platform, FakeWebsite)
         yield platform
+
+
+@pytest.fixture
+def journey() -> Iterator[FakeJourney]:
+    """A small Odoo with all its apps, reached by every call of a client."""
+    with FakeJourney().reached() as platform:
+        assert isinstance(platform, FakeJourney)
+        yield platform
+
+
+@pytest.fixture
+def all_apps(remote: Made) -> Remote:
+    """A connection to it that reads all of them."""
+    apps = ("quotations", "wishlists", "leads", "stock", "browsing", "companion", "provision")
+    return remote(**dict.fromkeys(apps, True))
 
 
 @pytest.fixture

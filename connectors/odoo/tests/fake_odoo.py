@@ -34,6 +34,7 @@ class FakeOdoo(Platform):
         self.database = Database()
         self.accepted: dict[str, Decimal] = {}
         self.pushes: dict[str, Record] = {}
+        self.context: Record = {}
         add = self.database.add
         self.company = add("res.company", name="Maison Lumière SAS")
         self.euro = add("res.currency", name="EUR")
@@ -96,7 +97,7 @@ class FakeOdoo(Platform):
         if request.headers.get("authorization") != f"bearer {KEY}":
             return answer(error("werkzeug.exceptions.Unauthorized", "Invalid apikey"), 401)
         assert request.headers["x-odoo-database"] == NAME
-        body.pop("context")
+        self.context = body.pop("context")
         try:
             return answer(self.call(model, method, body.pop("ids", None), body))
         except Refused as refused:

@@ -12,9 +12,12 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
     ">=": operator.ge,
+    ">": operator.gt,
     "in": lambda value, wanted: value in wanted,
     "=like": lambda value, wanted: str(value or "").startswith(wanted.removesuffix("%")),
 }
+# Models whose records are never archived: asking for it is an error of its own.
+WITHOUT_ACTIVE = frozenset({"crm.stage", "sale.order", "stock.move", "website.track"})
 
 
 class Refused(Exception):
@@ -64,6 +67,8 @@ class Database:
         offset: int = 0,
     ) -> list[Record]:
         asks_for_archived = any(isinstance(x, list) and x[0] == "active" for x in domain)
+        if asks_for_archived and model in WITHOUT_ACTIVE:
+            raise Refused(500, "builtins.ValueError", f"Invalid field {model}.active")
         rows = [
             row
             for row in self.table(model).values()
@@ -85,6 +90,8 @@ def matches(row: Record, domain: Sequence[Any]) -> bool:
 
     def term() -> bool:
         head = rest.pop(0)
+        if head == "!":
+            return not term()
         if head in ("|", "&"):
             one, other = term(), term()
             return one or other if head == "|" else one and other

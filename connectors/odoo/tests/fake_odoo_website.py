@@ -40,6 +40,10 @@ class FakeWebsite(FakeOdoo):
             "cartbridge_last_push": False,
             "cartbridge_refused": False,
             "frozen": False,
+            "amount_untaxed": Decimal(0),
+            "amount_unpaid": Decimal(0),
+            "validity_date": False,
+            "pos_order_line_ids": [],
         }
         return self.database.add("sale.order", **{**told, **values})
 
@@ -76,7 +80,7 @@ class FakeWebsite(FakeOdoo):
         self._totalled(order)
 
     def _totalled(self, order: Record) -> None:
-        total = Decimal(0)
+        total, untaxed = Decimal(0), Decimal(0)
         for row in self.database.lines("sale.order", order):
             gross = Decimal(row["product_uom_qty"]) * Decimal(row["price_unit"])
             row["price_total"] = (gross * (1 - Decimal(row["discount"]) / 100)).quantize(
@@ -84,7 +88,8 @@ class FakeWebsite(FakeOdoo):
             )
             row["price_subtotal"] = (row["price_total"] / Decimal("1.2")).quantize(Decimal("0.01"))
             total += row["price_total"]
-        order["amount_total"] = total
+            untaxed += row["price_subtotal"]
+        order |= {"amount_total": total, "amount_untaxed": untaxed}
         order["cartbridge_revision"] += 1
         order["write_date"] = self.database.stamp()
 
@@ -182,13 +187,23 @@ class FakeWebsite(FakeOdoo):
             else:
                 product = products[values["product_id"]]
                 amount = values["product_uom_qty"]
-                name = {"name": values["name"]} if "name" in values else {}
-                self.put(order, product["default_code"], amount, **name)
-        order["client_order_ref"] = vals["client_order_ref"]
+                told = {"name", "price_unit", "discount"} & values.keys()
+                more = {name: values[name] for name in told}
+                self.put(order, product["default_code"], amount, **more)
+        order |= {name: value for name, value in vals.items() if name != "order_line"}
         self._totalled(order)
         return True
 
-    def _sale_order_action_cancel(self, ids: list[int]) -> bool:
-        order = self.database.table("sale.order")[ids[0]]
-        order |= {"state": "cancel", "write_date": self.database.stamp()}
+    def _sale_order_action_quotation_sent(self, ids: list[int]) -> bool:
+        return self._moved(ids[0], "sent")
+
+    def _sale_order_action_confirm(self, ids: list[int]) -> bool:
+        return self._moved(ids[0], "sale")
+
+    def _moved(self, number: int, state: str) -> bool:
+        order = self.database.table("sale.order")[number]
+        order |= {"state": state, "write_date": self.database.stamp()}
         return True
+
+    def _sale_order_action_cancel(self, ids: list[int]) -> bool:
+        return self._moved(ids[0], "cancel")

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cartbridge_odoo import Odoo, changes
+from cartbridge_odoo import Odoo, places
 from fake_odoo_database import Record
+from fake_odoo_journey import FakeJourney
 from fake_odoo_website import FakeWebsite
 from odoo_carts import LAMPS, Made, placement
 
@@ -39,8 +40,8 @@ def names(seen: list[Observation]) -> list[str]:
 async def test_a_session_that_closes_changes_hundreds_in_one_second(
     odoo: FakeWebsite, remote: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "GLANCE", 7)
-    monkeypatch.setattr(changes, "PAGE", 5)
+    monkeypatch.setattr(places, "GLANCE", 7)
+    monkeypatch.setattr(places, "PAGE", 5)
     carts = {odoo.new_cart() for _ in range(23)}
     for row in odoo.database.table("sale.order").values():
         row["write_date"] = "2026-11-22 19:00:00"
@@ -135,3 +136,18 @@ async def test_other_tills_and_the_retailers_own_quotations_are_not_asked_for(
     assert names(elsewhere)[0] == placed.external_id
     alone = remote(config_ids=[], sales=False, website=False)
     assert names((await told(None, alone))[0]) == [placed.external_id]
+
+
+async def test_quotations_are_told_from_their_open_state_on(
+    journey: FakeJourney, all_apps: Remote
+) -> None:
+    ended = journey.new_order(state="sale")
+    journey.new_order(website_id=[1, "My Website"], state="sale")
+    written = journey.new_order(state="sent")
+    seen, cursor = await told(None, all_apps)
+    quotes = {one.external_id for one in seen if one.kind == "quote"}
+    assert quotes == {str(written["id"])}, "years of old orders are no quotes"
+    ended |= {"state": "cancel", "write_date": journey.database.stamp()}
+    seen, cursor = await told(cursor, all_apps)
+    assert [(one.kind, one.external_id) for one in seen] == [("quote", str(ended["id"]))]
+    assert (await told(cursor, all_apps))[0] == []

@@ -1,10 +1,12 @@
 """The Odoo connector keeps the connector contract, with our website add-on and without."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from cartbridge_odoo import Odoo
 from fake_odoo import KEY, NAME, FakeOdoo
+from fake_odoo_journey import FakeJourney
 from fake_odoo_website import FakeWebsite
 from pydantic import BaseModel
 
@@ -42,3 +44,38 @@ class TestOdooAlone(TestOdooWithAddOn):
     fake: ClassVar[type[Platform] | None] = FakeOdoo
     claimed: ClassVar[Level | None] = "silver"
     options: ClassVar[dict[str, Any]] = {}
+
+
+class TestOdooJourney(TestOdooWithAddOn):
+    """A database whose quotations, leads, stock and views are read as well."""
+
+    fake: ClassVar[type[Platform] | None] = FakeJourney
+    claimed: ClassVar[Level | None] = "silver"  # a quotation carries no revision
+    sells_by_measure = False
+    options: ClassVar[dict[str, Any]] = {
+        **TestOdooWithAddOn.options,
+        **dict.fromkeys(("quotations", "leads", "stock", "browsing"), True),
+        "closed_stage_id": 2,
+    }
+
+    @property
+    def payload_folder(self) -> Path:
+        """Where what is no cart was recorded."""
+        return super().payload_folder / "journey"
+
+
+class TestOdooWishLists(TestOdooWithAddOn):
+    """A database with wish lists, whose rows have no quantity: more than one piece is refused."""
+
+    fake: ClassVar[type[Platform] | None] = None
+    claimed: ClassVar[Level | None] = "bronze"
+    options: ClassVar[dict[str, Any]] = {**TestOdooWithAddOn.options, "wishlists": True}
+
+    @property
+    def payload_folder(self) -> Path:
+        """Where wish lists were recorded."""
+        return super().payload_folder / "wishes"
+
+    def test_loses_none_of_it_in_silence(self) -> None:
+        """The mapping report is kept though only bronze is claimed."""
+        self.test_loses_nothing_in_silence()

@@ -1,6 +1,7 @@
 """What is not set up as the tills need it is told, and nothing else."""
 
 from cartbridge_odoo.health import findings
+from fake_odoo_journey import FakeJourney
 from fake_odoo_website import FakeWebsite
 from odoo_carts import Made
 
@@ -27,3 +28,13 @@ async def test_each_fault_is_told_with_the_way_to_mend_it(odoo: FakeWebsite, rem
     assert "pos.config 9" in missing
     assert "Share Open Orders" in sharing
     assert product.startswith("discount_product_id: ")
+
+
+async def test_wish_lists_that_nobody_shows_us_are_told(journey: FakeJourney, remote: Made) -> None:
+    journey.company["tax_calculation_rounding_method"] = "round_per_line"
+    there = remote(wishlists=True, mode="add_on")
+    journey.config["trusted_config_ids"] = []
+    assert await findings(there) == ()
+    journey.may_see_wishes = False
+    (finding,) = await findings(there)
+    assert "Sales: Administrator" in finding

@@ -3,8 +3,11 @@
 import json
 
 from cartbridge_odoo import Odoo
+from fake_odoo_journey import FakeJourney
 from fake_odoo_website import FakeWebsite
 from odoo_carts import SECRET, Made
+
+from cartbridge.sdk.contract import Remote
 
 ODOO = Odoo()
 HOOK = "https://gateway.example/v1/hooks/hk"
@@ -49,3 +52,25 @@ async def test_without_the_app_sales_one_rule_is_enough(odoo: FakeWebsite, remot
     assert await ODOO.hook_is_on(HOOK, there)
     asked = [json.loads(call.content) for call in odoo.requests]
     assert "sale.order" not in json.dumps(asked)
+
+
+async def test_what_is_read_besides_has_rules_of_its_own(
+    journey: FakeJourney, all_apps: Remote
+) -> None:
+    for _ in range(2):
+        await ODOO.rearm(HOOK, all_apps)
+        assert await ODOO.hook_is_on(HOOK, all_apps)
+    rules = journey.database.table("base.automation")
+    told = [(rule["name"].removeprefix("CartBridge: "), rule["trigger"]) for rule in rules.values()]
+    both = "on_create_or_write"
+    assert told == [
+        ("pos.order", both),
+        ("sale.order", both),
+        ("product.wishlist", both),
+        ("product.wishlist gone", "on_unlink"),
+        ("crm.lead", both),
+    ]
+    rules[4]["active"] = False
+    assert not await ODOO.hook_is_on(HOOK, all_apps)
+    del rules[4]
+    assert not await ODOO.hook_is_on(HOOK, all_apps)

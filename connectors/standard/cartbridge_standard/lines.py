@@ -32,7 +32,7 @@ _SOLD_BY_UNIT: Final[dict[str, SoldBy]] = {
 
 def line_of(row: wire.Line, at: str, report: Report) -> ObservedLine:
     """The row, with its item key; `at` is where it stands in the body."""
-    item = _item(row.item, f"{at}.item", report)
+    item = item_of(row.item, f"{at}.item", report)
     for name in ("parent_line", "fulfilment"):
         if getattr(row, name) is not None:
             report.add(f"{at}.{name}", "dropped", "a snapshot's row does not carry this yet")
@@ -53,7 +53,7 @@ def taken_of(rows: wire.Lines, report: Report) -> tuple[TakenLine, ...]:
     """How much of each item key was bought or came back: rows of one key are summed."""
     taken: dict[str, TakenLine] = {}
     for number, row in enumerate(rows):
-        key = item_key(_item(row.item, f"data.lines[{number}].item", report))
+        key = item_key(item_of(row.item, f"data.lines[{number}].item", report))
         line = TakenLine(
             key=key, quantity=row.quantity.value, unit_price=row.unit_price, total=row.total
         )
@@ -71,7 +71,8 @@ def _sum(one: TakenLine, other: TakenLine) -> TakenLine:
     )
 
 
-def _item(item: wire.Item, at: str, report: Report) -> Item:
+def item_of(item: wire.Item, at: str, report: Report) -> Item:
+    """The article that is told; `at` is where it stands in the body."""
     gtin = _gtin(item, at, report)
     title = item.title
     if title is None:
@@ -79,6 +80,19 @@ def _item(item: wire.Item, at: str, report: Report) -> Item:
         if not title:
             raise Unreadable(f"{at}: tell at least a SKU, a GTIN or a title")
         report.add(f"{at}.title", "defaulted", "not told: shown by its number")
+    return _article(item, gtin, title, at, report)
+
+
+def numbered_item(item: wire.Item, own: str | None, at: str, report: Report) -> Item | None:
+    """The article that a number tells: its SKU, its GTIN, or `own`; None if it tells none."""
+    gtin = _gtin(item, at, report)
+    number = item.sku or gtin or own
+    if number is None:
+        return None
+    return _article(item, gtin, item.title or number, at, report)
+
+
+def _article(item: wire.Item, gtin: str | None, title: str, at: str, report: Report) -> Item:
     return Item(
         sku=item.sku,
         gtin=gtin,

@@ -62,12 +62,22 @@ def _decimal(value: Any) -> Any:
     raise ValueError('write it as a number or a decimal string, for example "1.5"')
 
 
+def _signed(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("-"):
+        return -_decimal(value[1:])
+    return _decimal(value)
+
+
 def _quantity(value: Any) -> Any:
     return value if isinstance(value, Mapping) else {"value": value}
 
 
 def _amount(value: Any) -> Any:
     return value.get("value") if isinstance(value, Mapping) else value
+
+
+def _company(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
 
 
 def _moment(value: Any) -> Any:
@@ -83,6 +93,7 @@ def _rate(value: Any) -> Any:
 Storable = AfterValidator(_storable)
 # A constraint right behind its type is checked natively; behind a validator it would not be.
 Text = Annotated[str, Field(max_length=500), BeforeValidator(_text), Storable]
+Letter = Annotated[str, Field(max_length=5000), BeforeValidator(_text), Storable]
 Address = Annotated[str, Field(max_length=2000), Storable]
 Short = Annotated[str, Field(max_length=320), BeforeValidator(_text), Storable]
 Id = Annotated[str, Field(min_length=1, max_length=255), BeforeValidator(_text), Storable]
@@ -93,6 +104,11 @@ Minor = Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
 Revision = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Number = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6), BeforeValidator(_decimal)]
+Signed = Annotated[
+    Decimal,
+    Field(ge=-(10**9), le=10**9, max_digits=15, decimal_places=6),
+    BeforeValidator(_signed),
+]
 Rate = Annotated[str, Field(pattern=r"^[0-9](\.[0-9]{1,6})?$"), BeforeValidator(_rate)]
 Exact = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$")]
 Some = Annotated[dict[Word, Any], Field(max_length=50)]  # values of any kind; texts are kept
@@ -166,6 +182,13 @@ class Line(Wire):
 Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_LINES)]
 
 
+class Company(Wire):
+    """The company she buys for; a bare text is its name."""
+
+    name: Short | None = None
+    vat_number: Short | None = None
+
+
 class Customer(Wire):
     """Whose cart it is, as far as she let the system know."""
 
@@ -175,6 +198,7 @@ class Customer(Wire):
     loyalty_number: Short | None = None
     first_name: Short | None = None
     last_name: Short | None = None
+    company: Annotated[Company, BeforeValidator(_company)] | None = None
 
 
 class Refused(Wire):
@@ -216,7 +240,7 @@ class Cart(Wire):
 
 
 class Mention(Wire):
-    """The cart that a body speaks of."""
+    """The document that a body speaks of."""
 
     external_id: Id
     revision: Revision | None = None
@@ -226,10 +250,11 @@ class Fulfilment(Wire):
     """How an order reaches the shopper; carried out means that it is in her hands."""
 
     kind: Literal["carry_out", "pick_up", "delivery"] = "delivery"
+    store: Id | None = None
 
 
 class Ending(Wire):
-    """`cart.deleted`, `cart.ordered`, `cart.returned`: what became of a cart."""
+    """What became of a cart: deleted, ordered, handed out, returned."""
 
     external_id: Id
     revision: Revision | None = None

@@ -4,7 +4,15 @@ from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    model_validator,
+)
 
 from cartbridge.sdk.documents import Channel, CurrencyCode
 from cartbridge.sdk.webhook import secret_bytes
@@ -47,10 +55,22 @@ class Settings(BaseModel):
     # The first signs what we send; all are believed, so that a secret can be changed without a gap.
     webhook_secrets: Annotated[tuple[Secret, ...], Field(min_length=1, max_length=5)]
     write_url: Url | None = None  # None: the connection is read-only
+    # What write_url takes beside carts.
+    writes_wishlists: StrictBool = False
+    writes_quotes: StrictBool = False
+    answers_enquiries: StrictBool = False
     read_url: Url | None = None  # None: it is known by its webhooks alone
     changes_url: Url | None = None  # None: a lost webhook is found only by reading carts again
     currency: CurrencyCode = "EUR"  # where a body does not say
     channel: Channel = "web"  # where a body does not say
+
+    @model_validator(mode="after")
+    def _addressed(self) -> "Settings":
+        beside = ("writes_wishlists", "writes_quotes", "answers_enquiries")
+        asked = [name for name in beside if getattr(self, name)]
+        if asked and self.write_url is None:
+            raise ValueError(f"{asked[0]} needs a write_url")
+        return self
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,16 +1,36 @@
 """A whole cart of a canonical body, read into the gateway's own form."""
 
 from decimal import Decimal
-from typing import Final, get_args
+from typing import TypeVar, get_args
 
-from cartbridge.sdk.documents import Channel, CodeRefusal, Customer, ObservedLine, Snapshot
+from cartbridge.sdk.documents import (
+    Channel,
+    CodeRefusal,
+    Company,
+    Customer,
+    ObservedLine,
+    Snapshot,
+)
 from cartbridge.sdk.errors import Unreadable
 from cartbridge_standard import payloads as wire
 from cartbridge_standard.lines import line_of
 from cartbridge_standard.refusals import names_of, refusals
 from cartbridge_standard.report import Report
 from cartbridge_standard.settings import Settings
+from cartbridge_standard.told import Told
+from cartbridge_standard.unknown import count_unknown
 from cartbridge_standard.values import answers, texts
+
+Form = TypeVar("Form", bound=wire.Cart)
+
+
+def shown(form: type[Form], told: Told) -> tuple[Form, Snapshot]:
+    """The document that a body tells whole, and what of it is shown there."""
+    cart = told.read_as(form)
+    snapshot = snapshot_of(cart, told.settings, told.report)
+    if snapshot.at is None:
+        snapshot = snapshot.model_copy(update={"at": told.timestamp})
+    return cart, snapshot
 
 
 def snapshot_of(cart: wire.Cart, settings: Settings, report: Report) -> Snapshot:
@@ -34,7 +54,7 @@ def snapshot_of(cart: wire.Cart, settings: Settings, report: Report) -> Snapshot
         channel=_channel(cart, settings, report),
         shipping=cart.shipping,
         has_payment=cart.has_payment,
-        customer=_customer(cart.customer),
+        customer=customer_of(cart.customer),
         attribution=texts(cart.attribution, "data.attribution", report),
         consent=answers(cart.consent, "data.consent", report),
         price_list=cart.price_list,
@@ -68,30 +88,15 @@ def _channel(cart: wire.Cart, settings: Settings, report: Report) -> str:
     return settings.channel
 
 
-def _customer(told: wire.Customer | None) -> Customer | None:
+def customer_of(told: wire.Customer | None) -> Customer | None:
+    """Who she is, as far as it is told; None if nothing is."""
     if told is None:
         return None
     known = {name: getattr(told, name) for name in wire.Customer.model_fields}
+    known["company"] = told.company and _company(told.company)
     return Customer(**known) if any(known.values()) else None
 
 
-def count_unknown(part: wire.Wire, report: Report) -> None:
-    """Says how many fields were tolerated without being read."""
-    if count := _unknown(part):
-        report.add("…", "dropped", f"{count} fields that this version does not know")
-
-
-def _unknown(part: wire.Wire) -> int:
-    count = len(part.model_extra or ())
-    for member in vars(part).values():
-        for one in member if type(member) is tuple else (member,):
-            if type(one) in _PARTS:
-                count += _unknown(one)
-    return count
-
-
-def _kinds(kind: type[wire.Wire]) -> set[type[wire.Wire]]:
-    return {kind}.union(*(_kinds(narrower) for narrower in kind.__subclasses__()))
-
-
-_PARTS: Final = frozenset(_kinds(wire.Wire))
+def _company(told: wire.Company) -> Company | None:
+    name = told.name or told.vat_number
+    return None if name is None else Company(name=name, vat_number=told.vat_number)

@@ -1,10 +1,11 @@
 """A write as it is sent, and what the answer to it says."""
 
+import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from cartbridge.sdk.contract import Write
-from cartbridge.sdk.documents import Snapshot, plain
+from cartbridge.sdk.contract import ThreadMessage, Write, WriteLine
+from cartbridge.sdk.documents import Snapshot, TwinRef, plain
 from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.payload import understood
 from cartbridge_standard import payloads as wire
@@ -13,41 +14,59 @@ from cartbridge_standard.report import Report
 from cartbridge_standard.settings import Settings
 from cartbridge_standard.snapshots import snapshot_of
 
+_THREADS: Final = uuid.UUID("6f0e3f0a-4f6c-5f0e-9a59-0d6c3f6a5b1e")
+
 
 def write_body(write: Write) -> dict[str, Any]:
-    """The data of `cart.write`: the whole cart as it should be; what is not there is taken out."""
+    """The whole document as it should be; what is not among the lines is taken out."""
     body: dict[str, Any] = {
         "push_id": write.push_id,
         "base_revision": write.base_revision,
         "external_id": write.ref.external_id,
-        "lines": [
-            {
-                "line": line.key,
-                "item": line.item.model_dump(
-                    mode="json", exclude_defaults=True, exclude={"resolved"}
-                ),
-                "quantity": {"value": plain(line.quantity), "unit": line.unit},
-            }
-            for line in write.lines
-            if line.quantity
-        ],
+        "lines": [_line(line) for line in write.lines if line.quantity],
         "codes": list(write.codes),
     }
     if write.customer is not None:
-        body["customer"] = write.customer.model_dump(
-            mode="json", exclude_none=True, exclude={"id", "company"}
-        )
+        body["customer"] = write.customer.model_dump(mode="json", exclude_none=True, exclude={"id"})
+    if write.ref.kind == "wishlist":
+        body["archived"] = write.archived
+        body |= {} if write.name is None else {"name": write.name}
+    if write.terms is not None:
+        body |= write.terms.model_dump(mode="json", exclude_none=True)
     return body
 
 
+def _line(line: WriteLine) -> dict[str, Any]:
+    shown = {
+        "line": line.key,
+        "item": line.item.model_dump(mode="json", exclude_defaults=True, exclude={"resolved"}),
+        "quantity": {"value": plain(line.quantity), "unit": line.unit},
+    }
+    if line.prices is None:
+        return shown
+    told = line.prices.model_dump(mode="json", exclude_none=True)
+    return shown | {name: amount for name, amount in told.items() if amount != []}
+
+
+def message_body(ref: TwinRef, message: ThreadMessage) -> dict[str, Any]:
+    """The data of `enquiry.message`: ours, as the system tells its own."""
+    told = message.model_dump(mode="json", exclude_none=True, exclude={"name"})
+    return {"external_id": ref.external_id, "id": message.name, **told}
+
+
+def message_id(ref: TwinRef, message: ThreadMessage) -> str:
+    """The message under which it is sent: a repeat is the same one."""
+    return f"msg_{uuid.uuid5(_THREADS, f'{ref} {message.name}').hex}"
+
+
 def shown_snapshot(answer: Mapping[str, Any], write: Write, settings: Settings) -> Snapshot:
-    """What a system answers that it shows: of the cart we wrote to, at a revision."""
+    """What a system answers that it shows: of what we wrote to, at a revision."""
     ref = write.ref.external_id
     cart = _cart(answer, ref)
     if cart.external_id != ref:
-        raise Unreadable("answer.external_id: it answers for another cart")
+        raise Unreadable("answer.external_id: it answers for another one")
     if cart.revision is None:
-        raise Unreadable("answer.revision: without one a cart cannot be written; send it")
+        raise Unreadable("answer.revision: without one it cannot be written; send it")
     return snapshot_of(cart, settings, Report())
 
 

@@ -27,14 +27,16 @@ class StandardContract(ConnectorContract):
 
 
 class TestStandard(StandardContract):
-    """A system that has all three addresses."""
+    """A system that has all three addresses, and takes all that can be written."""
 
     __test__ = True
     fake = FakeStandard
 
     def settings(self, *secrets: str) -> BaseModel:
         addresses = {f"{name}_url": f"{ADDRESS}/{name}" for name in ("write", "read", "changes")}
-        return Standard.manifest.settings.model_validate({"webhook_secrets": secrets, **addresses})
+        taken = dict.fromkeys(("writes_wishlists", "writes_quotes", "answers_enquiries"), True)
+        told = {"webhook_secrets": secrets, **addresses, **taken}
+        return Standard.manifest.settings.model_validate(told)
 
 
 class TestStandardByHooksAlone(StandardContract):

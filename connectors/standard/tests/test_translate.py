@@ -181,15 +181,6 @@ def test_a_long_report_ends_in_a_count() -> None:
     assert result.report[-1].why == "50 more entries like these"
 
 
-@pytest.mark.parametrize("kind", ["wishlist.snapshot", "product.viewed", "price.changed"])
-def test_documented_types_of_later_versions_are_kept_aside(kind: str) -> None:
-    body = {"type": kind, "data": {"anything": [1]}}
-    assert STANDARD.identify(hook(body), settings()) == []
-    result = STANDARD.read(hook(body), settings())
-    assert result.observations == ()
-    assert [(lost.field, lost.what) for lost in result.report] == [("type", "dropped")]
-
-
 def test_an_undocumented_type_is_quarantined() -> None:
     with pytest.raises(Unreadable, match=r"^type: "):
         STANDARD.identify(hook({"type": "cart.exploded", "data": {}}), settings())
@@ -197,10 +188,12 @@ def test_an_undocumented_type_is_quarantined() -> None:
 
 def test_an_order_is_carried_out_or_still_to_be_handed_over() -> None:
     for kind, fulfilled in (("carry_out", True), ("delivery", False), ("pick_up", False)):
-        result = read("cart.ordered", external_id="c1", fulfilment={"kind": kind})
+        result = read("cart.ordered", external_id="c1", fulfilment={"kind": kind, "store": "s1"})
         (seen,) = result.observations
         assert isinstance(seen, CartOrdered)
         assert seen.fulfilled is fulfilled
+        assert seen.fulfilment is not None
+        assert (seen.fulfilment.kind, seen.fulfilment.store) == (kind, "s1")
 
 
 def test_a_return_sums_its_rows() -> None:
@@ -212,8 +205,10 @@ def test_a_return_sums_its_rows() -> None:
 
 
 def test_only_a_snapshot_is_ordered_by_its_revision() -> None:
-    data = {"external_id": "c1", "revision": 7, "lines": []}
-    for kind, revision in (("cart.snapshot", 7), ("cart.ordered", None), ("cart.deleted", None)):
+    data = {"external_id": "c1", "revision": 7, "lines": [], "state": "issued"}
+    whole = ("cart.snapshot", "wishlist.snapshot", "quote.snapshot")
+    parts = ("cart.ordered", "cart.deleted", "wishlist.deleted", "enquiry.opened")
+    for kind, revision in (*((kind, 7) for kind in whole), *((kind, None) for kind in parts)):
         (named,) = STANDARD.identify(hook({"type": kind, "data": data}), settings())
         assert (named.external_id, named.revision) == ("c1", revision)
 
@@ -243,6 +238,9 @@ def test_two_bodies_under_one_message_id_are_two_mentions() -> None:
         {"currency": "euro"},
         {"channel": "fax"},
         {"colour": "red"},
+        {"writes_wishlists": True},
+        {"writes_quotes": "yes", "write_url": "https://shop.example/write"},
+        {"answers_enquiries": True, "read_url": "https://shop.example/read"},
     ],
 )
 def test_wrong_settings_are_refused_without_repeating_them(wrong: dict[str, Any]) -> None:
@@ -264,3 +262,5 @@ def test_without_its_urls_a_connection_can_do_less() -> None:
     assert STANDARD.writes(writable) == "conditional"
     assert STANDARD.capabilities(writable) == {"push"}
     assert STANDARD.capabilities(settings(read_url="https://shop.example/r")) == {"fetch"}
+    more = settings(write_url="https://shop.example/w", writes_quotes=True, answers_enquiries=True)
+    assert STANDARD.capabilities(more) == {"push", "push_quotes", "answer_enquiries"}

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -25,7 +25,9 @@ from cartbridge.sdk.contract import (
     Refreshed,
     Remote,
     Reply,
+    ThreadMessage,
     Write,
+    WriteLine,
     Written,
 )
 from cartbridge.sdk.documents import (
@@ -40,7 +42,7 @@ from cartbridge.sdk.documents import (
     project_by,
 )
 from cartbridge.sdk.errors import Forged, Ignore, Retry, Unknown, Unreadable
-from cartbridge.sdk.observations import CartSeen, Lost, Read
+from cartbridge.sdk.observations import CartSeen, Lost, QuoteSeen, Read, WishlistSeen
 
 URL: Final = "https://sound.example"
 FIRST_KEY: Final = "key-0-of-sound"
@@ -72,6 +74,9 @@ class Refused(Told):
 
 class Body(Told):
     cart: Name
+    kind: Literal["cart", "wishlist", "quote"] = "cart"
+    name: Annotated[str, Field(max_length=100)] | None = None
+    state: Literal["open", "archived", "requested", "issued"] = "open"
     rev: Count
     push: Name | None = None
     refused: Annotated[tuple[Refused, ...], Field(max_length=100)] = ()
@@ -89,6 +94,7 @@ class Sound(Connector):
         capabilities=frozenset(
             {"fetch", "push", "place", "freeze", "continue_online"}
             | {"changed_since", "hook", "refresh"}
+            | {"push_wishlists", "push_quotes", "answer_enquiries"}
         ),
         writes="conditional",
         versions="1",
@@ -110,15 +116,24 @@ class Sound(Connector):
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
         body = self.body(hook)
         dedup = hashlib.sha256(hook.body).hexdigest()
-        return [Named(external_id=body.cart, revision=body.rev, dedup=dedup)]
+        return [Named(external_id=body.cart, kind=body.kind, revision=body.rev, dedup=dedup)]
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         body = self.body(document)
-        seen = CartSeen(external_id=body.cart, snapshot=self.snapshot(body))
-        return Read(observations=(seen,), report=self.lost(body))
+        return Read(observations=(self.seen(body),), report=self.lost(body))
 
     def project(self, lines: Sequence[Line], settings: Any) -> Projection:
         return project_by(lines, lambda line: line.item.sku)
+
+    def seen(self, body: Body) -> CartSeen | WishlistSeen | QuoteSeen:
+        place: dict[str, Any] = {"external_id": body.cart, "snapshot": self.snapshot(body)}
+        if body.kind == "wishlist":
+            state = "archived" if body.state == "archived" else "open"
+            return WishlistSeen(**place, name=body.name, state=state)
+        if body.kind == "quote":
+            state = "issued" if body.state == "issued" else "requested"
+            return QuoteSeen(**place, number=body.name, state=state)
+        return CartSeen(**place)
 
     def body(self, document: Raw | Mapping[str, Any]) -> Body:
         told = self.parsed(document.body) if isinstance(document, Raw) else document
@@ -208,15 +223,28 @@ class Sound(Connector):
         return Refreshed({"key": str(told["key"])}, datetime.now(UTC) + timedelta(hours=1))
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
-        body = {
+        body: dict[str, Any] = {
             "push": write.push_id,
             "rev": write.base_revision,
             "rows": {line.key: plain(line.quantity) for line in write.lines},
         }
+        if write.terms is not None:
+            body["totals"] = {line.key: self.held(line) for line in write.lines}
+            body |= {"name": write.terms.number, "state": write.terms.state}
+        elif write.ref.kind == "wishlist":
+            body |= {"name": write.name, "state": "archived" if write.archived else "open"}
         path = f"/carts/{write.ref.external_id}"
         response = await self.call(remote, "PUT", path, body, frozenset({200, 409}))
         moved = response.status_code == 409
         return (Moved if moved else Written)(snapshot=self.shown(response))
+
+    def held(self, line: WriteLine) -> int:
+        return 0 if line.prices is None else line.prices.total or 0
+
+    async def answer_enquiry(self, ref: TwinRef, message: ThreadMessage, remote: Remote) -> None:
+        body = {"name": message.name, "text": message.text, "closes": message.closes}
+        path = f"/enquiries/{ref.external_id}"
+        client.json_object(await self.call(remote, "POST", path, body))
 
     async def place(self, placement: Placement, remote: Remote) -> Placed:
         rows = {line.key: plain(line.quantity) for line in placement.lines}

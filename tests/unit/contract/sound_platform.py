@@ -26,6 +26,10 @@ class Kept:
 
     id: str
     rows: dict[str, Decimal]
+    kind: str = "cart"
+    name: str | None = None
+    state: str = "open"
+    totals: dict[str, int] = field(default_factory=dict)
     rev: int = 1
     push: str | None = None
     refused: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
@@ -36,6 +40,9 @@ class Kept:
     def shown(self) -> dict[str, Any]:
         return {
             "cart": self.id,
+            "kind": self.kind,
+            "name": self.name,
+            "state": self.state,
             "rev": self.rev,
             "push": self.push,
             "refused": [
@@ -43,11 +50,15 @@ class Kept:
                 for sku, (want, got) in self.refused.items()
             ],
             "rows": [
-                {"sku": sku, "qty": plain(qty), "total": int(qty * 1200), "tax": int(qty * 200)}
+                {"sku": sku, "qty": plain(qty), **self.amounts(sku, qty)}
                 for sku, qty in self.rows.items()
                 if qty
             ],
         }
+
+    def amounts(self, sku: str, qty: Decimal) -> dict[str, int]:
+        total = self.totals.get(sku, int(qty * 1200))
+        return {"total": total, "tax": round(total / 6)}
 
 
 class SoundPlatform(Platform):
@@ -62,6 +73,7 @@ class SoundPlatform(Platform):
         super().__init__()
         self.carts: dict[str, Kept] = {}
         self.orders: dict[str, Kept] = {}
+        self.enquiries: dict[str, dict[str, Any]] = {}
         self.most: dict[str, Decimal] = {}
         self.answers: dict[str, dict[str, Any]] = {}
         self.keys = [FIRST_KEY]
@@ -84,6 +96,10 @@ class SoundPlatform(Platform):
                 return httpx.Response(200, json={"key": self.keys[-1]})
             case _, "carts", *_:
                 return self.of_cart(request, body)
+            case "POST", "enquiries", enquiry if enquiry in self.enquiries:
+                self.enquiries[enquiry].setdefault(body["name"], body)
+            case _, "enquiries", _:
+                return httpx.Response(404)
             case _, "orders", *_:
                 return self.of_order(request, body)
         return httpx.Response(200, json={})
@@ -105,7 +121,8 @@ class SoundPlatform(Platform):
         if body["rev"] not in (cart.rev, "any"):
             return httpx.Response(409, json=cart.shown())
         self.fill(cart, body["rows"])
-        cart.push = body["push"]
+        cart.push, cart.totals = body["push"], body.get("totals", {})
+        cart.name, cart.state = body.get("name"), body.get("state", "open")
         self.moved(cart)
         self.answers[body["push"]] = cart.shown()
         return httpx.Response(200, json=cart.shown())
@@ -142,8 +159,28 @@ class SoundPlatform(Platform):
         cart.place = self.places
 
     def new_cart(self) -> str:
+        return self.new("cart")
+
+    def new_wishlist(self) -> str:
+        return self.new("wishlist")
+
+    def new_quote(self) -> str:
+        return self.new("quote")
+
+    def new_enquiry(self) -> str:
         self.made += 1
-        cart = Kept(f"c{self.made}", {"LAMP": Decimal(2), "SHADE": Decimal(1)})
+        self.enquiries[f"e{self.made}"] = {}
+        return f"e{self.made}"
+
+    def thread(self, external_id: str) -> list[str]:
+        return [message["text"] for message in self.enquiries[external_id].values()]
+
+    def is_closed(self, external_id: str) -> bool:
+        return any(message["closes"] for message in self.enquiries[external_id].values())
+
+    def new(self, kind: str) -> str:
+        self.made += 1
+        cart = Kept(f"c{self.made}", {"LAMP": Decimal(2), "SHADE": Decimal(1)}, kind)
         self.carts[cart.id] = cart
         self.moved(cart)
         return cart.id
@@ -154,7 +191,8 @@ class SoundPlatform(Platform):
         self.moved(cart)
 
     def remove(self, external_id: str) -> None:
-        del self.carts[external_id]
+        self.carts.pop(external_id, None)
+        self.enquiries.pop(external_id, None)
 
     def basket(self, external_id: str) -> Mapping[str, Decimal]:
         found = {**self.carts, **{order.id: order for order in self.orders.values()}}
@@ -182,6 +220,8 @@ BODY: dict[str, Any] = {
     "note": "for Anna",
     "colour": "red",
 }
+QUOTE: dict[str, Any] = Kept("q1", {"LAMP": Decimal(3)}, "quote", "D-1", "issued").shown()
+WISHES: dict[str, Any] = Kept("w1", {"LAMP": Decimal(1)}, "wishlist", "Anna's").shown()
 
 
 class Suite(ConnectorContract):
@@ -203,11 +243,17 @@ class Suite(ConnectorContract):
         return [(Raw("POST", HOOK, {}, b"ping"), Reply(200, b"pong", "text/plain"))]
 
     def payloads(self) -> dict[str, Any]:
-        raw = self.signed(json.dumps(BODY).encode(), self.secrets[0], NOW, "")
+        return {
+            "cart": self.payload(BODY, report=["note"], total=4200, tax=700),
+            "quote": self.payload(QUOTE, report=[], total=3600, tax=600),
+            "wishes": self.payload(WISHES, report=[], total=1200, tax=200),
+        }
+
+    def payload(self, body: dict[str, Any], **told: Any) -> dict[str, Any]:
+        raw = self.signed(json.dumps(body).encode(), self.secrets[0], NOW, "")
         seen = [shown(one) for one in Sound().read(raw, None).observations]
-        named = [{"external_id": "c1", "kind": "cart"}]
-        told = {"named": named, "observations": seen, "report": ["note"]}
-        return {"cart": {"body": BODY, **told, "total": 4200, "tax": 700}}
+        named = [{"external_id": body["cart"], "kind": body["kind"]}]
+        return {"body": body, "named": named, "observations": seen, **told}
 
     def documents(self) -> dict[str, Any]:
         document = Kept("c2", {"LAMP": Decimal(1)}).shown()

@@ -83,6 +83,18 @@ class NamesAnotherCart(Sound):
         return [Named("c9", dedup=named.dedup)]
 
 
+class NamesTwoUnderOneKey(Sound):
+    def identify(self, hook: Raw, settings: Any) -> list[Named]:
+        (named,) = super().identify(hook, settings)
+        return [named, Named("c9", dedup=named.dedup)]
+
+
+class NamesOneTwice(Sound):
+    def identify(self, hook: Raw, settings: Any) -> list[Named]:
+        (named,) = super().identify(hook, settings)
+        return [named, Named(named.external_id, named.kind, dedup="again")]
+
+
 class CountsWhatItRead(Sound):
     def __init__(self) -> None:
         self.count = 0
@@ -227,6 +239,8 @@ FAULTS = [
     (TellsThePlatformToStop, "test_answers_hooks_as_accepted"),
     (DedupsByTime, "test_a_repeat_is_the_same_mention"),
     (NamesAnotherCart, "test_names_what_it_reads"),
+    (NamesTwoUnderOneKey, "test_tells_its_mentions_apart"),
+    (NamesOneTwice, "test_tells_its_mentions_apart"),
     (CountsWhatItRead, "test_reads_the_same_again"),
     (ReadsHalf, "test_reads_every_recorded_payload_as_expected"),
     (ReadsUnknownRows, "test_tolerates_unknown_fields"),

@@ -26,6 +26,7 @@ from cartbridge.sdk.errors import Credentials, Ignore, Refuse, Retry, Unknown
 from tests.unit.contract.sound import Body, Sound
 from tests.unit.contract.sound_platform import Suite, proving
 from tests.unit.contract.test_suite_finds_faults import FAULTS as HOOK_FAULTS
+from tests.unit.contract.test_suite_finds_faults_beside_carts import FAULTS as OTHER_FAULTS
 
 
 class FetchesEmptyCarts(Sound):
@@ -309,5 +310,5 @@ def test_a_fault_is_found(faulty: type[Connector], test: str) -> None:
 
 
 def test_every_promise_has_a_fault_that_breaks_it() -> None:
-    broken = {test for _, test in (*HOOK_FAULTS, *FAULTS)}
+    broken = {test for _, test in (*HOOK_FAULTS, *OTHER_FAULTS, *FAULTS)}
     assert broken | CLAIMS == set(Suite.promises())

@@ -233,6 +233,9 @@ class World:
         cart = self.holder(ref)
         plan = c.PlanWrite(ref, self.id("psh"), self.projection(cart, ref))
         assert not isinstance(self.command(cart.id, plan), Refused)
+        self._send(ref, base)
+
+    def _send(self, ref: TwinRef, base: int | None) -> None:
         if not self.write_due(ref):
             self._settle(ref)
             return

@@ -5,7 +5,7 @@ import logging
 import threading
 
 import requests
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +46,11 @@ class CartbridgeGateway(models.Model):
     url = fields.Char("Address", required=True, help="Such as https://carts.example.fr")
     connection = fields.Char(
         required=True, help="The name of this Odoo's connection on the gateway"
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Company",
+        help="Whose quotations and leads are told there; empty: those of all companies",
     )
     pos_key = fields.Char("Key of the tills", groups="base.group_system", copy=False)
     shop_key = fields.Char("Key of the web shop", groups="base.group_system", copy=False)
@@ -117,6 +122,31 @@ class CartbridgeGateway(models.Model):
         url = self.sudo().hook_url
         if url and hints:
             self.env.cr.postcommit.add(lambda: _in_background(url, hints))
+
+    @api.model
+    def _tell(self, hint, company=None, gateway=None):
+        """Tells a changed record once for the whole transaction, after it has been kept.
+
+        To the gateway named, else to all of the company, or of none in particular.
+        """
+        waiting = self.env.cr.precommit.data.setdefault("cartbridge_gateway.changed", {})
+        if not waiting:
+            self.env.cr.precommit.add(self.env["cartbridge.gateway"].sudo()._settle)
+        number = company.id if company else False
+        waiting[hint["_model"], hint["_id"]] = (hint, number, gateway.id if gateway else False)
+
+    def _settle(self):
+        """Hands what changed to whom it concerns."""
+        changed = self.env.cr.precommit.data.pop("cartbridge_gateway.changed", {}).values()
+        for gateway in self.search([]):
+            own = gateway.company_id.id
+            gateway._hint_later(
+                [
+                    hint
+                    for hint, company, named in changed
+                    if (named == gateway.id if named else not own or own == company)
+                ]
+            )
 
     def _qr(self, text):
         """A QR code as the address of an image that holds it."""
