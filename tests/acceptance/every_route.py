@@ -11,6 +11,7 @@ NOBODYS = {
     "connection": "con_" + "0" * 32,
     "cart": "crt_" + "0" * 32,
     "wishlist": "wsh_" + "0" * 32,
+    "quote": "qte_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
     "subscription": "sub_" + "0" * 32,
@@ -30,6 +31,8 @@ BODIES: dict[str, Json] = {
         "receipt_number": "R-1",
         "sold_at": SOLD_AT,
     },
+    "/v1/quotes": {"currency": "EUR"},
+    "/v1/quotes/{quote}/handovers": {"direction": "to_store"},
     "/v1/wishlists/{wishlist}/to-cart": {},
     "/v1/wishlists/{wishlist}/from-cart": {
         "cart": NOBODYS["cart"],
