@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from cartbridge.database.alarms import Alarms
+from cartbridge.database.both_sides import PricesTold, StockLevels
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.connection import Database, News
 from cartbridge.database.credentials import RenewedCredentials
@@ -207,6 +208,8 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
             pointers=Pointers(base.database),
             directory=directory,
             items=ItemIndex(base.database),
+            stock=StockLevels(base.database),
+            prices=PricesTold(base.database),
             idempotency=Idempotency(base.database, base.vault),
             duties=Duties(base.database),
             alarms=Alarms(base.database),

@@ -13,6 +13,7 @@ import asyncpg
 
 from cartbridge.database.api_keys import ApiKey, ApiKeys, Principal, Role
 from cartbridge.database.attempts import Attempts
+from cartbridge.database.both_sides import RetailerRules
 from cartbridge.database.connection import Database
 from cartbridge.database.connections import Connection, Connections, ConnectionState
 from cartbridge.database.pairing import Paired, Pairing
@@ -30,7 +31,7 @@ from cartbridge.database.queries import queries
 from cartbridge.database.remembered import Clock
 from cartbridge.database.vault import Vault
 from cartbridge.domain.ids import make_id, named, uuid_of
-from cartbridge.domain.store import Brand, PricePolicy, Store
+from cartbridge.domain.store import Brand, Store
 
 __all__ = [
     "AlreadyThere",
@@ -129,6 +130,7 @@ class Directory:
     def __init__(self, database: Database, vault: Vault, clock: Clock = time.monotonic) -> None:
         self._database = database
         self.tenants = Tenants(database)
+        self.rules = RetailerRules(database, clock)
         self.brands: Places[Brand] = Places(database, "brand", Brand, clock)
         self.stores: Places[Store] = Places(database, "store", Store, clock)
         self.terminals = Terminals(database, clock)
@@ -156,8 +158,3 @@ class Directory:
         for row in rows:
             names[row["kind"]][row["id"]] = row["name"]
         return names
-
-    async def store_policy(self, tenant: UUID, store: str) -> PricePolicy | None:
-        """Whose price wins in a store; None if the retailer has no such store."""
-        found = await self.stores.get(tenant, store)
-        return None if found is None else found.price_policy

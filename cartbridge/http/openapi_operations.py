@@ -36,6 +36,7 @@ _TAGS: Final = {
     "wishlists": "Wish lists",
     "shop": "Shops",
     "items": "Articles",
+    "stock": "Articles",
     "pos": "Tills",
     "sheet": "Tills",
     "quotes": "Quotes",

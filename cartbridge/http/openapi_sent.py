@@ -12,6 +12,7 @@ from cartbridge.http import openapi_story as of
 from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
+from cartbridge.http import stock_models as stock
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.openapi_quotes import quotes_sent
 
@@ -46,6 +47,12 @@ def all_sent() -> tuple[BaseModel, ...]:
         shop.HandoverRequest(direction="to_store", ttl_seconds=900),
         shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),
         shop.ItemsRequest(items=(ARTICLE,)),
+        stock.StockRequest(
+            levels=(
+                stock.LevelTold(sku="LAMP-OAK", store=of.STORE, quantity=Decimal(3)),
+                stock.LevelTold(sku="LAMP-OAK", store="lyon-9", quantity=Decimal(1)),
+            )
+        ),
         subscriptions.SubscriptionRequest(url=RECEIVER, types=("cart.*",), description="Loyalty"),
         subscriptions.SubscriptionChange(state="paused"),
         pos.PairRequest(pairing_code="4815 0237"),

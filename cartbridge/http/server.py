@@ -25,6 +25,7 @@ from cartbridge.http import (
     quotes,
     sheet,
     shop,
+    stock,
     subscriptions,
     wishlists,
 )
@@ -49,6 +50,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *sheet.routes.told,
     *feed.routes.told,
     *items.routes.told,
+    *stock.routes.told,
     *subscriptions.routes.told,
     *messages.routes.told,
     *dead_letters.routes.told,

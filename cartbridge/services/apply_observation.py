@@ -29,7 +29,9 @@ from cartbridge.services.find_document import document_for_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_listing import lose_listing
+from cartbridge.services.observe_price import observe_price
 from cartbridge.services.observe_quote import observe_quote
+from cartbridge.services.observe_stock import observe_stock
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
 from cartbridge.services.observe_wishlist import observe_wishlist
 from cartbridge.services.run_command import Make, Outcome, run_command
@@ -57,19 +59,14 @@ async def apply_observation(
             return await _returned(gateway, link, ref, seen, cause)
         case o.SaleSeen():
             return await _sold(gateway, link, ref, seen, cause)
-        case o.WishlistSeen() | o.QuoteSeen() | o.DocumentGone():
-            return await _listing(gateway, link, ref, seen, cause)
         case _:
-            return None
+            return await _beside_carts(gateway, link, ref, seen, cause)
 
 
-async def _listing(
-    gateway: Gateway,
-    link: Link,
-    ref: TwinRef,
-    seen: o.WishlistSeen | o.QuoteSeen | o.DocumentGone,
-    cause: Cause,
+async def _beside_carts(
+    gateway: Gateway, link: Link, ref: TwinRef, seen: o.Observation, cause: Cause
 ) -> Done[Any] | None:
+    """What was seen of anything but a cart."""
     match seen:
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
@@ -77,6 +74,11 @@ async def _listing(
             return await observe_quote(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
+        case o.StockSeen():
+            await observe_stock(gateway, link, seen)
+        case o.PriceSeen():
+            await observe_price(gateway, link, seen)
+    return None
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:

@@ -68,6 +68,7 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
     command = part_command(part.message, part.ordinal)
     ours = [x for x in read.observations if _is(part.ref, x)]
     outcome: Outcome | Done[Any] | None = None
+    refused: Problem | None = None
     for place, seen in enumerate(ours, start=1):
         mark = Mark(part.shard, part.message, part.ordinal, "applied")
         cause = Cause(
@@ -75,7 +76,14 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
             message=part.message,
             marks=(mark,) if place == len(ours) else (),
         )
-        outcome = await apply_observation(gateway, link, seen, cause)
+        try:
+            outcome = await apply_observation(gateway, link, seen, cause)
+        except Problem as problem:
+            if part.ref.kind != "item":
+                raise
+            refused = problem  # each price, and each store's stock, is taken by itself
+    if refused is not None:
+        raise refused
     if outcome is None or not outcome.marked:
         await gateway.inbox.finish(part, "applied")
     else:

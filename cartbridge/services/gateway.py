@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cartbridge.database.alarms import Alarms
+from cartbridge.database.both_sides import PricesTold, StockLevels
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.credentials import RenewedCredentials
 from cartbridge.database.directory import Directory
@@ -37,6 +38,7 @@ class Limits:
     abandoned_after: timedelta = timedelta(days=14)
     reconcile_every: timedelta = timedelta(minutes=5)
     silent_after: timedelta = timedelta(hours=24)  # unless a connection has its own time
+    stock_trusted: timedelta = timedelta(hours=24)  # what was told of stock before is not relied on
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Gateway:
     pointers: Pointers
     directory: Directory
     items: ItemIndex
+    stock: StockLevels
+    prices: PricesTold
     idempotency: Idempotency
     duties: Duties
     alarms: Alarms

@@ -8,12 +8,12 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.quote import commands as quote
 from cartbridge.domain.quote.decide import decide as decide_quote
 from cartbridge.domain.quote.state import Quote
-from cartbridge.domain.quote.state import details as quote_details
 from cartbridge.domain.wishlist import commands as wishlist
 from cartbridge.domain.wishlist.decide import decide as decide_wishlist
 from cartbridge.domain.wishlist.state import Wishlist, details
 from cartbridge.services.follow_cart import follow_cart
 from cartbridge.services.follow_listing import follow_listing
+from cartbridge.services.follow_quote import follow_quote
 from cartbridge.services.machine import Machine
 
 CART: Final = Machine[Cart, Command](
@@ -33,7 +33,7 @@ QUOTE: Final = Machine[Quote, quote.Command](
     "quote",
     lambda document: Quote(id=document),
     decide_quote,
-    follow_listing("push_quotes", quote_details),
+    follow_quote,
 )
 
 _MACHINES: Final[dict[str, Machine[Any, Any]]] = {

@@ -52,6 +52,8 @@ _STATUS: Final = {
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "terminal_required": HTTPStatus.BAD_REQUEST,
+    "item_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "store_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
     "connector_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
     "address_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "subscription_ended": HTTPStatus.CONFLICT,

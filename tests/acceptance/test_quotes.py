@@ -136,6 +136,9 @@ async def test_asked_on_the_web_revised_by_an_associate_sold_at_a_till_its_rest_
     paper = await page(shared, second["pass_url"])
     assert f"Devis n° {first['number']}" in paper
     assert code["pass_url"] == second["pass_url"]
+    wanted = await done(shared.operator.get("/v1/events", types="message.wanted", limit="1000"))
+    told = [x["data"] for x in wanted["items"] if x["subject"] == quote["id"]]
+    assert [(x["template"], x["url"]) for x in told] == [("quote_issued", second["pass_url"])] * 2
     assert code["short_code"][:4] in paper
     assert "ni un ticket de caisse ni une facture" in paper
 
@@ -185,8 +188,8 @@ async def test_asked_on_the_web_revised_by_an_associate_sold_at_a_till_its_rest_
     assert (after["state"], after["left"], after["double_sales"]) == ("converted", [], 0)
     assert [x["order_number"] for x in after["sold"]] == [None, "W-77"]
     await web_shop.written("q-1", state="converted", receipt_number="Q-4711")
-    told = await done(tablet.get(f"{at}/timeline", locale="fr"))
-    said = " | ".join(row["what"] for row in told["items"])
+    entries = await done(tablet.get(f"{at}/timeline", locale="fr"))
+    said = " | ".join(row["what"] for row in entries["items"])
     for part in ("version 2", "repris dans un panier", "ticket n° Q-4711", "commande n° W-77"):
         assert part in said.replace("\xa0", " "), said
 

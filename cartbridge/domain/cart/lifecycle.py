@@ -34,17 +34,19 @@ TWINS: Final = (
 )
 CODES: Final = "handover_ended handover_joined"
 AFTER: Final = "sale_reported_late double_sale_found outcome_told"
+TOLD: Final = "message.wanted"  # that a person should be told something
 
 
 def to(state: State, *names: str) -> dict[str, State]:
     """A row's cell: these events lead to that state."""
-    return {f"cart.{name}": state for group in names for name in group.split()}
+    told = (name for group in names for name in group.split())
+    return {name if "." in name else f"cart.{name}": state for name in told}
 
 
 # fmt: off
 TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.NONE:      to(S.OPEN, "started"),
-    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, AFTER)
+    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, AFTER, TOLD)
                | to(S.OFFERED, "handover_offered") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
@@ -69,7 +71,7 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.ABANDONED: to(S.OPEN, EDITS, "twin_joined") | to(S.OFFERED, "handover_offered")
                | to(S.CLAIMED, "claimed") | to(S.CHECKOUT, "checkout_started")
                | to(S.ORDERED, "sold ordered") | to(S.MERGED, "merged")
-               | to(S.ABANDONED, FACTS, AFTER, CODES, "twin_observed write_planned twin_left")
+               | to(S.ABANDONED, FACTS, AFTER, CODES, TOLD, "twin_observed write_planned twin_left")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
     S.MERGED:    to(S.MERGED, FACTS, TWINS, AFTER) | to(S.OPEN, "unmerged")
                | to(S.EXPIRED, "expired"),

@@ -9,6 +9,7 @@ from cartbridge.domain.listing import events as listing
 from cartbridge.domain.listing.events import Event
 from cartbridge.domain.quantity import Amount
 from cartbridge.domain.quote.state import Answerer
+from cartbridge.domain.wanted import MessageWanted
 
 
 class Started(listing.Started):
@@ -208,7 +209,8 @@ QuoteEvent = Annotated[
     | TwinJoined
     | TwinObserved
     | WritePlanned
-    | TwinLeft,
+    | TwinLeft
+    | MessageWanted,
     Field(discriminator="type"),
 ]
 

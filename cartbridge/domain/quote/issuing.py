@@ -15,6 +15,7 @@ from cartbridge.domain.quote import commands as c
 from cartbridge.domain.quote import events as e
 from cartbridge.domain.quote.state import Quote
 from cartbridge.domain.refusals import Refused, Refusing
+from cartbridge.domain.wanted import wanted
 
 _OVER: Final = BOUGHT | {CartState.MERGED, CartState.EXPIRED, CartState.CANCELLED}
 
@@ -32,6 +33,8 @@ def issue(draft: Draft[Quote], command: c.IssueQuote) -> Decided[Any] | None:
     if until is not None and until <= draft.now:
         raise Refusing("quote_date_passed", valid_until=until.isoformat())
     tell_issue(draft, quote.number or command.number, until, pricing=None)
+    told = (quote.customer, quote.consent, quote.locale, quote.brand)
+    draft.tell(*wanted("quote_issued", quote.id, *told))
     return refill(draft, command.cart)
 
 

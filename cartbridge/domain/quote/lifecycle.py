@@ -26,12 +26,14 @@ EDITS: Final = "line_added line_changed line_removed line_priced validity_change
 FACTS: Final = "customer_identified"
 TWINS: Final = "twin_joined twin_observed write_planned twin_left"
 CODES: Final = "handover_offered handover_ended"
+TOLD: Final = "message.wanted"  # that its customer should be told
 SALES: Final = "sold_in_part double_sale_found"
 
 
 def to(state: State, *names: str) -> dict[str, State]:
     """A row's cell: these events lead to that state."""
-    return {f"quote.{name}": state for group in names for name in group.split()}
+    told = (name for group in names for name in group.split())
+    return {name if "." in name else f"quote.{name}": state for name in told}
 
 
 # fmt: off
@@ -39,7 +41,7 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.NONE:      to(S.REQUESTED, "started"),
     S.REQUESTED: to(S.REQUESTED, EDITS, FACTS, TWINS) | to(S.ISSUED, "issued")
                | to(S.DECLINED, "declined") | to(S.CANCELLED, "cancelled"),
-    S.ISSUED:    to(S.ISSUED, EDITS, FACTS, TWINS, CODES, SALES, "issued taken_up sale_undone")
+    S.ISSUED:    to(S.ISSUED, EDITS, FACTS, TWINS, CODES, SALES, TOLD, "issued taken_up sale_undone")
                | to(S.ACCEPTED, "accepted") | to(S.DECLINED, "declined")
                | to(S.CONVERTED, "converted") | to(S.EXPIRED, "expired")
                | to(S.CANCELLED, "cancelled"),

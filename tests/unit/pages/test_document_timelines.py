@@ -10,6 +10,7 @@ from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.state import Origin
 from cartbridge.domain.quote import events as q
 from cartbridge.domain.twin import PlannedWrite, Twin, TwinRef
+from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist import events as w
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import SENTENCES, tell
@@ -78,6 +79,7 @@ QUOTE: tuple[Any, ...] = (
     q.TwinObserved(ref=REF, shadow={}),
     q.WritePlanned(ref=REF, write=PlannedWrite(push_id="p", base_revision=1, expected={})),
     q.TwinLeft(ref=REF),
+    MessageWanted(template="quote_issued", channel="email", consent="service", pass_of="qte_1"),
 )
 KINDS = {"cart": CartEvent, "wishlist": w.WishlistEvent, "quote": q.QuoteEvent}
 EXAMPLES = {"wishlist": WISHLIST, "quote": QUOTE}
