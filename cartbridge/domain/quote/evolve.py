@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from cartbridge.domain.cart.state import Handover
+from cartbridge.domain.listing import events as listing
 from cartbridge.domain.listing.evolve import Changes, changes_of
 from cartbridge.domain.quote import events as e
 from cartbridge.domain.quote.lifecycle import following
@@ -11,7 +12,8 @@ from cartbridge.domain.quote.state import Issue, PartSold, Quote, TakenUp
 
 def evolve(quote: Quote, event: e.QuoteEvent, occurred_at: datetime) -> Quote:
     """The quote once this event has happened to it, one version further."""
-    changes = changes_of(quote, event) | _own(quote, event, occurred_at)
+    shared = changes_of(quote, event) if isinstance(event, listing.Event) else {}
+    changes = shared | _own(quote, event, occurred_at)
     return quote.with_changes(
         **changes,
         version=quote.version + 1,
