@@ -34,21 +34,20 @@ def quotes_sent() -> tuple[BaseModel, ...]:
     lamps = m.QuotedLine(
         item=ItemTold(gtin="3700123456780"),
         quantity=Decimal(4),
-        unit_price=3742,
+        unit_price=4490,
         discounts=(_OFF,),
     )
     return (
         m.QuoteRequest(
             add=(lamps,),
             customer=_BUYER,
-            tax_mode="exclusive",
             valid_until=_UNTIL,
             issue=True,
             staff=of.STAFF,
         ),
         m.QuoteChange(
             set=(SetLine(line=of.LAMP, quantity=Decimal(6)),),
-            prices=(m.LinePrice(line=of.LAMP, unit_price=3600),),
+            prices=(m.LinePrice(line=of.LAMP, unit_price=4290),),
             staff=of.STAFF,
         ),
         m.IssueRequest(valid_until=_UNTIL, staff=of.STAFF),
@@ -74,13 +73,12 @@ def _shown() -> CanonicalQuote:
         id=of.LAMP,
         item=Item(sku="LAMP-OAK", gtin="3700123456780", title="Lampe chêne H 40 cm"),
         quantity=Quantity(value=Decimal(4)),
-        prices=prices_of(3742, Decimal(4), "0.20", (_OFF,), "exclusive"),
+        prices=prices_of(4490, Decimal(4), "0.20", (_OFF,), "inclusive"),
     )
     command = c.StartQuote(
         origin=Origin(channel="tablet", store=of.STORE, terminal=of.TERMINAL),
         currency="EUR",
         lines=(lamps,),
-        tax_mode="exclusive",
         brand="maison-lumiere",
         customer=_BUYER,
         issue=c.IssueQuote("26-7K3F-9QXM", _UNTIL),

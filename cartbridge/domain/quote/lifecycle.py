@@ -42,9 +42,9 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.REQUESTED: to(S.REQUESTED, EDITS, FACTS, TWINS) | to(S.ISSUED, "issued")
                | to(S.DECLINED, "declined") | to(S.CANCELLED, "cancelled"),
     S.ISSUED:    to(S.ISSUED, EDITS, FACTS, TWINS, CODES, SALES, TOLD, "issued taken_up")
-               | to(S.ISSUED, "sale_undone") | to(S.ACCEPTED, "accepted") | to(S.DECLINED, "declined")
-               | to(S.CONVERTED, "converted") | to(S.EXPIRED, "expired")
-               | to(S.CANCELLED, "cancelled"),
+               | to(S.ISSUED, "sale_undone") | to(S.ACCEPTED, "accepted")
+               | to(S.DECLINED, "declined") | to(S.CONVERTED, "converted")
+               | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
     S.ACCEPTED:  to(S.ACCEPTED, EDITS, FACTS, TWINS, CODES, SALES, "taken_up sale_undone")
                | to(S.ISSUED, "issued") | to(S.DECLINED, "declined")
                | to(S.CONVERTED, "converted") | to(S.CANCELLED, "cancelled"),
