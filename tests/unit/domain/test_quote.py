@@ -15,7 +15,7 @@ from cartbridge.domain.cart.evolve import evolve as evolve_cart
 from cartbridge.domain.cart.state import Cart, Origin
 from cartbridge.domain.decided import Decided
 from cartbridge.domain.line import Discount, Line, Prices
-from cartbridge.domain.listing.commands import Edit, LoseTwin, Observe
+from cartbridge.domain.listing.commands import Edit, LoseTwin, Observe, PlanWrite
 from cartbridge.domain.projection import project_by
 from cartbridge.domain.quote import commands as c
 from cartbridge.domain.quote import events as e
@@ -407,7 +407,7 @@ def _evolved(cart: Cart, *events: cart_e.CartEvent) -> Cart:
     return cart
 
 
-def _plan(quote: Quote) -> c.PlanWrite:
-    return c.PlanWrite(
+def _plan(quote: Quote) -> PlanWrite:
+    return PlanWrite(
         SHOP, "psh_1", project_by(quote.wanted, lambda each: each.item.sku), details(quote)
     )
