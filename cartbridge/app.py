@@ -44,6 +44,10 @@ from cartbridge.domain.alarm.state import Alarm
 from cartbridge.domain.cart import events
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.state import Cart, due_at
+from cartbridge.domain.quote import events as quote_events
+from cartbridge.domain.quote.evolve import evolve as evolve_quote
+from cartbridge.domain.quote.state import Quote
+from cartbridge.domain.quote.state import due_at as quote_due_at
 from cartbridge.domain.wishlist import events as wishlist_events
 from cartbridge.domain.wishlist.evolve import evolve as evolve_wishlist
 from cartbridge.domain.wishlist.state import Wishlist
@@ -119,6 +123,19 @@ def wishlist_kind() -> DocumentKind[Wishlist]:
     )
 
 
+def quote_kind() -> DocumentKind[Quote]:
+    """What the journal has to know of quotes."""
+    return DocumentKind(
+        prefix="qte",
+        kind="quote",
+        model=Quote,
+        parse_event=quote_events.parse,
+        parse_json=quote_events.parse_json,
+        evolve=evolve_quote,
+        due=quote_due_at,
+    )
+
+
 def alarm_kind() -> DocumentKind[Alarm]:
     """What the journal has to know of alarms."""
     return DocumentKind(
@@ -185,7 +202,7 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         stack.push_async_callback(inbox.stop)
         client = make_client(reach_of(settings))
         stack.push_async_callback(client.aclose)
-        kinds = (cart_kind(limits), wishlist_kind(), alarm_kind())
+        kinds = (cart_kind(limits), wishlist_kind(), quote_kind(), alarm_kind())
         documents = Documents(base.database, writer, base.vault, kinds)
         directory = Directory(base.database, base.vault)
         yield Gateway(

@@ -28,6 +28,7 @@ from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
 from cartbridge.http.openapi_browsing import browsing_answered
 from cartbridge.http.openapi_customers import customers
+from cartbridge.http.openapi_quotes import quotes_answered
 from cartbridge.http.openapi_reports import reports
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
@@ -82,6 +83,7 @@ def all_answered() -> tuple[BaseModel, ...]:
         *customers(),
         *browsing_answered(),
         *reports(),
+        *quotes_answered(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )

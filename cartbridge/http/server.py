@@ -25,6 +25,7 @@ from cartbridge.http import (
     pages,
     pairing,
     pos,
+    quotes,
     reports,
     sheet,
     shop,
@@ -51,6 +52,7 @@ log = structlog.get_logger(__name__)
 ROUTES: Final[tuple[Route, ...]] = (
     *shop.routes.told,
     *pos.routes.told,
+    *quotes.routes.told,
     *sheet.routes.told,
     *store_work.routes.told,
     *feed.routes.told,

@@ -79,6 +79,8 @@ def _in_words(
     if "latest" in params:
         latest = datetime.fromisoformat(params["latest"])
         told["latest"] = f"{words.date(latest, time_zone)}, {words.time(latest, time_zone)}"
+    if "valid_until" in params:
+        told["date"] = words.date(datetime.fromisoformat(params["valid_until"]), time_zone)
     if "state" in params:
         told["state"] = words.text(f"states.{params['state']}")
     return told

@@ -18,6 +18,7 @@ from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_browsing import observe_browsing
 from cartbridge.services.observe_listing import lose_listing
 from cartbridge.services.observe_price import observe_price
+from cartbridge.services.observe_quote import observe_quote
 from cartbridge.services.observe_stock import observe_stock
 from cartbridge.services.observe_twin import Cause
 from cartbridge.services.observe_wishlist import observe_wishlist
@@ -36,6 +37,8 @@ async def apply_observation(
             return None
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
+        case o.QuoteSeen():
+            return await observe_quote(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
         case o.CustomerSeen() | o.Browsed() | o.StockSeen() | o.PriceSeen():

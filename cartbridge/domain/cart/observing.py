@@ -127,7 +127,7 @@ def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...]) -> None:
 def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[str, ...]]) -> None:
     """Prices, customer and the rest are as the connection says where the cart began."""
     shown = command.snapshot
-    for row in shown.lines:
+    for row in () if draft.cart.quote is not None else shown.lines:
         line = next((x for x in draft.cart.lines if x.id in members.get(row.key, ())), None) or (
             next((x for x in draft.cart.lines if x.item == row.item), None)
         )

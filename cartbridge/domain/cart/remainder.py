@@ -22,6 +22,7 @@ def remainder(
             tax_mode=before.tax_mode,
             root=before.slot_holder,
             parent=before.id,
+            quote=before.quote,
             brand=before.brand,
             locale=before.locale,
             price_list=before.price_list,

@@ -8,7 +8,9 @@ import pytest
 
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.state import Origin
+from cartbridge.domain.quote import events as q
 from cartbridge.domain.twin import PlannedWrite, Twin, TwinRef
+from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist import events as w
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import SENTENCES, tell
@@ -43,8 +45,44 @@ WISHLIST: tuple[Any, ...] = (
     w.WritePlanned(ref=REF, write=PlannedWrite(push_id="p", base_revision=1, expected={})),
     w.TwinLeft(ref=REF),
 )
-KINDS = {"cart": CartEvent, "wishlist": w.WishlistEvent}
-EXAMPLES = {"wishlist": WISHLIST}
+QUOTE: tuple[Any, ...] = (
+    q.Started(origin=Origin(), currency="EUR"),
+    q.Started(origin=Origin(), currency="EUR", from_cart="crt_1"),
+    q.LineAdded(line=LAMP),
+    q.LineAdded(line=LAMP, moved_from="crt_1"),
+    q.LineChanged(line=LAMP.id, was=Decimal(1), quantity=Decimal(2)),
+    q.LineRemoved(line="lin_other", was=Decimal(1)),
+    q.LineRemoved(line="lin_other", was=Decimal(1), moved_to="crt_1"),
+    q.LinePriced(line=LAMP.id, prices=LAMP.prices),
+    q.CustomerIdentified(),
+    q.ValidityChanged(valid_until=AT),
+    q.Issued(number="26-7K3F", revision=1, valid_until=AT),
+    q.Issued(number="26-7K3F", revision=2, pricing="con_web"),
+    q.Accepted(by="customer", revision=2),
+    q.Accepted(by="staff", revision=2),
+    q.Accepted(by="platform", revision=2),
+    q.Declined(by="customer", reason="trop tard"),
+    q.Declined(by="staff"),
+    q.Declined(by="platform"),
+    q.Expired(),
+    q.TakenUp(cart="crt_1", revision=2),
+    q.SoldInPart(cart="crt_1", receipt_number="T-1", lines={LAMP.id: Decimal(1)}),
+    q.Converted(connection="con_web", order_number="77", lines={LAMP.id: Decimal(1)}),
+    q.Converted(),
+    q.SaleUndone(cart="crt_1"),
+    q.DoubleSaleFound(receipt_number="T-1", connection="con_web"),
+    q.Cancelled(connection="con_web"),
+    q.HandoverOffered(handover="hnd_1", code_hash="h", expires_at=AT),
+    q.HandoverEnded(handover="hnd_1", how="revoked"),
+    q.HandoverEnded(handover="hnd_1", how="ended"),
+    q.TwinJoined(twin=Twin(ref=REF)),
+    q.TwinObserved(ref=REF, shadow={}),
+    q.WritePlanned(ref=REF, write=PlannedWrite(push_id="p", base_revision=1, expected={})),
+    q.TwinLeft(ref=REF),
+    MessageWanted(template="quote_issued", channel="email", consent="service", pass_of="qte_1"),
+)
+KINDS = {"cart": CartEvent, "wishlist": w.WishlistEvent, "quote": q.QuoteEvent}
+EXAMPLES = {"wishlist": WISHLIST, "quote": QUOTE}
 
 
 def test_every_fact_has_a_sentence() -> None:
