@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from cartbridge.database.places import (
 from cartbridge.database.places import Kind as PlaceKind
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
-from cartbridge.database.remembered import Clock
+from cartbridge.database.remembered import Clock, Remembered
 from cartbridge.database.vault import Vault
 from cartbridge.domain.ids import make_id, named, uuid_of
 from cartbridge.domain.store import Brand, Store
@@ -49,6 +50,7 @@ __all__ = [
 ]
 
 TENANT_PREFIX: Final = "ten"
+_HOME: Final = "Europe/Paris"  # of a brand without a store
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Directory:
         self.connections = Connections(database, vault, clock)
         self.keys = ApiKeys(database, clock)
         self.pairing = Pairing(database, vault)
+        self._homes: Remembered[str] = Remembered(clock)
         self._attempts = Attempts(database)
         self.count_failure = self._attempts.count_failure
         self.locked = self._attempts.locked
@@ -158,3 +161,13 @@ class Directory:
         for row in rows:
             names[row["kind"]][row["id"]] = row["name"]
         return names
+
+    async def time_zone(self, tenant: UUID, brand: str | None) -> str:
+        """Where a brand, or the whole retailer, is at home: in the zone of most of its stores."""
+        found = await self._homes.get((tenant, brand), lambda: self._home(tenant, brand))
+        return found or _HOME
+
+    async def _home(self, tenant: UUID, brand: str | None) -> str:
+        stores = await self.stores.list(tenant, parent=brand)
+        zones = Counter(store.time_zone for store in stores)
+        return zones.most_common(1)[0][0] if zones else _HOME

@@ -22,12 +22,17 @@ from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import stock_models as stock
+from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
+from cartbridge.http.openapi_browsing import browsing_answered
+from cartbridge.http.openapi_customers import customers
 from cartbridge.http.openapi_quotes import quotes_answered
+from cartbridge.http.openapi_reports import reports
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
+from cartbridge.http.store_work import order_answer, reservation_answer
 from cartbridge.http.wishlist_models import MovedAnswer
 from cartbridge.pages.drift_sentences import explained
 from cartbridge.pages.names import Names
@@ -72,11 +77,26 @@ def all_answered() -> tuple[BaseModel, ...]:
             conflict=False,
         ),
         pos.CartAnswer(cart=shown(told.filled.cart)),
+        *_store_work(),
         *_operators(),
         _alarms(),
         *quotes_answered(),
+        *customers(),
+        *browsing_answered(),
+        *reports(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
+    )
+
+
+def _store_work() -> tuple[BaseModel, ...]:
+    """The cart of the story, had she asked the store to set it aside, or bought it online."""
+    reserved = reservation_answer(of.reserved().cart)
+    order = order_answer(of.bought_online().cart)
+    return (
+        reserved,
+        store.Reservations(items=(reserved,), next=None),
+        store.Orders(items=(order,), next=None),
     )
 
 
@@ -197,6 +217,7 @@ def _handover() -> shop.HandoverAnswer:
         qr_png_url=f"{picture}.png",
         pass_url=f"{of.PLACE}/c/{of.CODE[::-1]}",
         expires_at=of.OFFERED + timedelta(minutes=15),
+        reserve=None,
     )
 
 

@@ -13,11 +13,12 @@ from cartbridge.domain.wishlist.canonical import CanonicalWishlist
 from cartbridge.http.pos_models import CartAnswer
 from cartbridge.http.quote_models import QuoteAnswer
 from cartbridge.http.routes import Role, Route
+from cartbridge.http.store_models import StoreReservation
 from cartbridge.http.wishlist_models import WishlistAnswer
 
 # What has a version: it is answered with an ETag, and changed with If-Match.
 _DOCUMENTS: Final = ("{cart}", "{wishlist}", "{quote}")
-_TAGGED: Final = (CartAnswer, WishlistAnswer, QuoteAnswer)
+_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer, QuoteAnswer)
 _WHOLE: Final = (CanonicalCart, CanonicalWishlist, CanonicalQuote)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
@@ -30,6 +31,9 @@ _IDEMPOTENT: Final = ("idempotency_key_required", "idempotency_conflict", "still
 _MEDIA: Final = {
     ("GET", "/v1/events"): (*JSON, "text/event-stream"),
     ("GET", "/v1/pos/claims/{claim}/sheet"): ("text/html", "text/plain", "text/csv"),
+    ("GET", "/v1/reports/lifecycle"): (*JSON, "text/csv"),
+    ("GET", "/v1/reports/additional-sales"): (*JSON, "text/csv"),
+    ("GET", "/v1/reports/attribution"): (*JSON, "text/csv"),
 }
 # The audience of each module that tells routes; those of any other are the operators'.
 _TAGS: Final = {
@@ -38,8 +42,11 @@ _TAGS: Final = {
     "items": "Articles",
     "stock": "Articles",
     "pos": "Tills",
+    "customer_search": "Tills",
     "sheet": "Tills",
     "quotes": "Quotes",
+    "store_work": "Tills",
+    "shop_floor": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",
 }
@@ -99,7 +106,7 @@ def _headers(route: Route) -> tuple[str, ...]:
     found = ["Accept-Language"]
     if route.idempotent:
         found.append("Idempotency-Key")
-    if route.method == "PATCH" and any(name in route.path for name in _DOCUMENTS):
+    if "precondition_failed" in route.problems:
         found.append("If-Match")
     if "pos" in route.roles:
         found.append("CartBridge-Terminal")

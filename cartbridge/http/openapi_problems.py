@@ -14,7 +14,12 @@ from cartbridge.services.problems import Problem
 
 LOCALES: Final = ("en", "fr")
 
-_WAITING: Final = frozenset({"still_running", "unavailable", "rate_limited", "code_entry_locked"})
+_WAITING: Final = frozenset(
+    {
+        *("still_running", "unavailable", "rate_limited"),
+        *("code_entry_locked", "customer_search_locked"),
+    }
+)
 
 
 class FieldFault(Strict):
@@ -66,6 +71,7 @@ def _response(status: int, codes: list[str]) -> JsonObject:
     if "precondition_failed" in codes:
         for name in ("cart", "wishlist", "quote"):  # as it is now
             own[name] = {"$ref": f"#/components/schemas/Canonical{name.capitalize()}"}
+        own["reservation"] = {"$ref": "#/components/schemas/StoreReservation"}
     schema = {
         "allOf": [{"$ref": "#/components/schemas/ProblemDocument"}, {"properties": own}],
     }

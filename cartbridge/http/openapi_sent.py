@@ -7,13 +7,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from cartbridge.domain.item_list import IndexedItem
+from cartbridge.http import customer_models as customers
 from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
 from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
 from cartbridge.http import stock_models as stock
+from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
+from cartbridge.http.openapi_browsing import browsing_sent
 from cartbridge.http.openapi_quotes import quotes_sent
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
@@ -43,6 +46,10 @@ def all_sent() -> tuple[BaseModel, ...]:
         *quotes_sent(),
         _snapshot(),
         _sale_told(),
+        customers.SearchRequest(
+            loyalty_number="ML-204-881", purpose="she asks for her web basket", staff=of.STAFF
+        ),
+        *browsing_sent(),
         messages.ReplayRequest(connection=of.SHOP.connection, since=of.BEGUN),
         shop.HandoverRequest(direction="to_store", ttl_seconds=900),
         shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),
@@ -67,6 +74,14 @@ def all_sent() -> tuple[BaseModel, ...]:
             ),
             staff=of.STAFF,
         ),
+        store.MarkRequest(
+            lines=(
+                store.MarkLine(line=of.LAMP, mark="set_aside", quantity=Decimal(1)),
+                store.MarkLine(line=of.BOOK, mark="not_found"),
+            ),
+            staff=of.STAFF,
+        ),
+        store.HandOutRequest(staff=of.STAFF),
         *wishlists.sent(),
         pos.BeginRequest(add=(_scanned("3700123456780"),), staff=of.STAFF),
         pos.ChangeRequest(

@@ -17,25 +17,22 @@ from cartbridge.pages.shopper import code_page, error_page, pass_page
 from cartbridge.pages.wishlist import shared_page
 from cartbridge.services.codes import scanned
 from cartbridge.services.led_to import LedTo, document_of_pass
-from cartbridge.services.open_pass import code_link, open_pass, watch_pass
+from cartbridge.services.open_pass import code_link, go_online, open_pass, watch_pass
 from cartbridge.services.open_quote_pass import (
     answer_quote,
-    go_online,
     open_quote_pass,
+    take_quote_online,
     watch_quote_pass,
 )
 from cartbridge.services.open_wishlist import open_share
 from cartbridge.services.problems import Problem
 
 _FORM_LIMIT: Final = 8 * 1024
+_SECRET: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
 def _answer(page: Page) -> web.Response:
-    headers = {
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        **page.headers,
-    }
+    headers = {**_SECRET, **page.headers}
     return web.Response(status=page.status, body=page.body.encode(), headers=headers)
 
 
@@ -91,7 +88,7 @@ async def answer(request: web.Request) -> web.Response:
     to = f"/c/{pass_code}"
     with suppress(Problem):  # then the page itself tells what became of it
         if what == "online":
-            to = f"/h/{await go_online(gateway, led)}"
+            to = f"/h/{await take_quote_online(gateway, led)}"
         else:
             await answer_quote(gateway, led, _QUESTIONS[what], _reason(raw))
     raise web.HTTPSeeOther(to)
@@ -120,6 +117,15 @@ async def watch(request: web.Request) -> web.Response:
     if mark is None:
         raise Problem("not_found", what="pass")
     return web.Response(text=mark, headers={"Cache-Control": "no-store"})
+
+
+async def leave_for_shop(request: web.Request) -> web.Response:
+    """On to the shop with her cart; back to her pass where that cannot be."""
+    with suppress(Problem):
+        url = await go_online(request.app[GATEWAY], request.match_info["pass"])
+        if url is not None:
+            raise web.HTTPSeeOther(url, headers=_SECRET)
+    raise web.HTTPSeeOther(f"/c/{request.match_info['pass']}", headers=_SECRET)
 
 
 async def show_code(request: web.Request) -> web.StreamResponse:
@@ -163,6 +169,7 @@ def add_to(app: web.Application) -> None:
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_get("/c/{pass}/mark", watch)
     app.router.add_post("/c/{pass}/{answer:accept|decline|online}", answer)
+    app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)
     app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):
         app.router.add_get(f"/{h}/{{code}}", show_code)

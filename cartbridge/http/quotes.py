@@ -46,6 +46,7 @@ _HOLDS: Final = (
     "quote_converted",
     "quote_not_open",
 )
+_OF_CARTS: Final = ("ttl_seconds", "store", "reserve")  # what a cart's code may have
 _CARTS: Final = ("held_elsewhere", "cart_in_checkout")
 
 
@@ -280,9 +281,9 @@ async def hand_over(call: Call) -> Answer:
     """To a store its one code, good for as long as it holds; online it is taken up at once."""
     quote, body, url = await _visible(call), call.body, call.gateway.public_url
     if body.direction == "to_store":
-        if body.ttl_seconds is not None or body.store is not None:
+        field = next((name for name in _OF_CARTS if getattr(body, name) is not None), None)
+        if field is not None:
             why = "a quote's own code lives as long as the quote, in every store"
-            field = "ttl_seconds" if body.ttl_seconds is not None else "store"
             raise Problem("invalid_request", errors=({"field": field, "why": why},))
         offer = await offer_quote(call.gateway, call.caller, quote)
         return Answer(_code_answer(offer, url), status=201)
@@ -305,6 +306,7 @@ def _code_answer(offer: QuoteOffer, public_url: str) -> HandoverAnswer:
         qr_png_url=f"{public_url}/h/{offer.code}/qr.png",
         pass_url=f"{public_url}/c/{offer.pass_code}",
         expires_at=offer.expires_at,
+        reserve=None,
     )
 
 

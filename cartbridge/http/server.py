@@ -11,6 +11,9 @@ from aiohttp import web
 from cartbridge.database.connection import Unavailable
 from cartbridge.http import (
     alarms,
+    browse,
+    customer_search,
+    customers,
     dead_letters,
     docs,
     feed,
@@ -23,9 +26,12 @@ from cartbridge.http import (
     pairing,
     pos,
     quotes,
+    reports,
     sheet,
     shop,
+    shop_floor,
     stock,
+    store_work,
     subscriptions,
     wishlists,
 )
@@ -48,6 +54,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *pos.routes.told,
     *quotes.routes.told,
     *sheet.routes.told,
+    *store_work.routes.told,
     *feed.routes.told,
     *items.routes.told,
     *stock.routes.told,
@@ -55,7 +62,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *customer_search.routes.told,
+    *customers.routes.told,
+    *shop_floor.routes.told,
     *wishlists.routes.told,
+    *reports.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)
@@ -163,6 +174,7 @@ def make_application(gateway: Gateway, metrics_token: str | None = None) -> web.
     pairing.add_to(app)
     hooks.add_to(app)
     pages.add_to(app)
+    browse.add_to(app)
     health.add_to(app)
     metrics_page.add_to(app)
     docs.add_to(app, ROUTES)

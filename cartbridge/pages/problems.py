@@ -24,6 +24,7 @@ HttpCode = Literal[
     "unsupported_encoding",
     "unavailable",
     "code_entry_locked",
+    "customer_search_locked",
     "pairing_code_unknown",
     "terminal_required",
     "connector_unknown",
@@ -32,6 +33,7 @@ HttpCode = Literal[
     "address_refused",
     "subscription_ended",
     "metrics_closed",
+    "origin_refused",
     "internal_error",
 ]
 ProblemCode = refusals.Code | HttpCode
@@ -76,6 +78,9 @@ def _in_words(
         told["since"] = words.time(datetime.fromisoformat(params["since"]), time_zone)
     if "valid_until" in params:
         told["date"] = words.date(datetime.fromisoformat(params["valid_until"]), time_zone)
+    if "latest" in params:
+        latest = datetime.fromisoformat(params["latest"])
+        told["latest"] = f"{words.date(latest, time_zone)}, {words.time(latest, time_zone)}"
     if "state" in params:
         told["state"] = words.text(f"states.{params['state']}")
     return told

@@ -13,7 +13,7 @@ from cartbridge.database.inbox import Part, count_part
 from cartbridge.domain.retry import delay
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.errors import Unreadable
-from cartbridge.sdk.observations import Observation
+from cartbridge.sdk.observations import Browsed, Observation
 from cartbridge.services.apply_observation import apply_observation, part_command
 from cartbridge.services.carry_out import Done
 from cartbridge.services.gateway import Gateway
@@ -88,6 +88,8 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
         await gateway.inbox.finish(part, "applied")
     else:
         count_part(part, "applied")
+    if ours and all(isinstance(seen, Browsed) for seen in ours):
+        await gateway.inbox.drop(part)  # it tells more than may be kept: the moment, the session
 
 
 def _is(ref: TwinRef, seen: Observation) -> bool:

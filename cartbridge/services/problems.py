@@ -29,11 +29,15 @@ _STATUS: Final = {
     "code_wrong_direction": HTTPStatus.CONFLICT,
     "code_bound": HTTPStatus.CONFLICT,
     "code_entry_locked": HTTPStatus.TOO_MANY_REQUESTS,
+    "customer_search_locked": HTTPStatus.TOO_MANY_REQUESTS,
     "claim_not_held": HTTPStatus.CONFLICT,
     "sale_not_voidable": HTTPStatus.CONFLICT,
     "receipt_conflict": HTTPStatus.CONFLICT,
     "return_exceeds_sale": HTTPStatus.CONFLICT,
     "sale_unknown": HTTPStatus.NOT_FOUND,
+    "reserve_until_invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "reservation_over": HTTPStatus.CONFLICT,
+    "order_unknown": HTTPStatus.NOT_FOUND,
     "not_found": HTTPStatus.NOT_FOUND,
     "unauthorized": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
@@ -58,6 +62,7 @@ _STATUS: Final = {
     "address_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "subscription_ended": HTTPStatus.CONFLICT,
     "metrics_closed": HTTPStatus.UNAUTHORIZED,
+    "origin_refused": HTTPStatus.FORBIDDEN,
 }
 
 

@@ -51,9 +51,12 @@ def is_hold_of(name: str, cart: str) -> bool:
 def kept_for(cart: Cart) -> dict[str, str]:
     """The hand-overs for which goods may be kept, and in which store: live ones, then the claim's.
 
-    A claim of which nobody told the outcome keeps its goods: they may be on the counter.
+    A claim of which nobody told the outcome keeps its goods: they may be on the counter. A
+    reservation keeps them whatever code the cart was claimed by, until it ends.
     """
     kept = {live.id: live.store for live in cart.handovers if live.store is not None}
+    if cart.reservation is not None:
+        kept[cart.reservation.handover] = cart.reservation.store
     holder = cart.claim or cart.unheard
     if holder is not None and holder.handover is not None:
         kept[holder.handover] = holder.store
@@ -78,10 +81,13 @@ async def stock_holds(
 async def _to_be_kept(
     gateway: Gateway, tenant: UUID, decided: Decided[Cart]
 ) -> list[tuple[e.HandoverOffered, datetime]]:
-    """Offers to a named store, if the retailer wants their goods kept; a claim may come at last."""
+    """Reservations, and other offers to a named store if the retailer wants their goods kept.
+
+    A claim may come at the very end.
+    """
     offers = list(_to_a_store(decided))
-    if not offers or not (await gateway.directory.rules.get(tenant)).reserve_stock:
-        return []
+    if offers and not (await gateway.directory.rules.get(tenant)).reserve_stock:
+        offers = [offer for offer in offers if offer.reserve is not None]
     return [(offer, offer.expires_at + gateway.limits.lease) for offer in offers]
 
 
