@@ -223,3 +223,20 @@ async def test_its_life_is_told_in_both_languages(shared: World, web_shop: Speak
         "wishlist.line_added",
         "wishlist.twin_observed",
     ]
+
+
+async def test_a_till_that_scans_the_code_of_a_wish_list_gets_a_cart_of_what_is_wished(
+    shared: World, web_shop: SpeakingShop
+) -> None:
+    wishlist = await wished(shared, web_shop, "w-scan", line(LAMP, 2), line(BOOK))
+    path = f"/v1/wishlists/{wishlist['id']}/handovers"
+    codes = [(await web_shop.call("POST", path, {})).json() for _ in range(2)]
+    till = shared.till()
+
+    async with shared.nothing_written():
+        refused(await till.claim(code=codes[0]["code"]), 410, "code_used")
+    claim = await till.claim(short_code=codes[1]["short_code"])
+
+    assert claim.status_code == 201, claim.text
+    assert shown(claim.json()["cart"]) == {"LAMP-OAK": "2", "BOOK-LIGHT": "1"}
+    assert len((await present(shared, wishlist))["lines"]) == 2
