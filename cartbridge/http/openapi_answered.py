@@ -80,10 +80,10 @@ def all_answered() -> tuple[BaseModel, ...]:
         *_store_work(),
         *_operators(),
         _alarms(),
+        *quotes_answered(),
         *customers(),
         *browsing_answered(),
         *reports(),
-        *quotes_answered(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )

@@ -44,9 +44,9 @@ _TAGS: Final = {
     "pos": "Tills",
     "customer_search": "Tills",
     "sheet": "Tills",
+    "quotes": "Quotes",
     "store_work": "Tills",
     "shop_floor": "Tills",
-    "quotes": "Quotes",
     "feed": "Feed",
     "subscriptions": "Feed",
 }

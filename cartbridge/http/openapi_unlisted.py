@@ -148,18 +148,6 @@ _PAGES: Final = (
         problems=("not_found", *ALWAYS),
     ),
     Operation(
-        id="pages_leave_for_shop",
-        tag="Shoppers",
-        method="GET",
-        path="/c/{pass}/online",
-        summary="Go on with the cart in the shop",
-        description=(
-            "Makes a to-online link and leads there: for what a store did not find of a"
-            " reservation. Where the cart cannot go on online, back to the pass."
-        ),
-        answers={303: Answered("On to the shop, or back.", None, (), ("Location",))},
-    ),
-    Operation(
         id="pages_answer_quote",
         tag="Shoppers",
         method="POST",
@@ -176,6 +164,18 @@ _PAGES: Final = (
         },
         body_media="application/x-www-form-urlencoded",
         problems=("too_large", "too_slow", "unsupported_encoding", *ALWAYS),
+    ),
+    Operation(
+        id="pages_leave_for_shop",
+        tag="Shoppers",
+        method="GET",
+        path="/c/{pass}/online",
+        summary="Go on with the cart in the shop",
+        description=(
+            "Makes a to-online link and leads there: for what a store did not find of a"
+            " reservation. Where the cart cannot go on online, back to the pass."
+        ),
+        answers={303: Answered("On to the shop, or back.", None, (), ("Location",))},
     ),
     Operation(
         id="pages_show_share",

@@ -21,7 +21,7 @@ from cartbridge.services.open_pass import code_link, go_online, open_pass, watch
 from cartbridge.services.open_quote_pass import (
     answer_quote,
     open_quote_pass,
-    take_home,
+    take_quote_online,
     watch_quote_pass,
 )
 from cartbridge.services.open_wishlist import open_own_wishlist, open_share
@@ -94,7 +94,7 @@ async def answer(request: web.Request) -> web.Response:
     to = f"/c/{pass_code}"
     with suppress(Problem):  # then the page itself tells what became of it
         if what == "online":
-            to = f"/h/{await take_home(gateway, led)}"
+            to = f"/h/{await take_quote_online(gateway, led)}"
         else:
             await answer_quote(gateway, led, _QUESTIONS[what], _reason(raw))
     raise web.HTTPSeeOther(to)
@@ -174,8 +174,8 @@ def add_to(app: web.Application) -> None:
     app.router.add_get("/c/{pass}", show_pass, allow_head=False)
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_get("/c/{pass}/mark", watch)
-    app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)
     app.router.add_post("/c/{pass}/{answer:accept|decline|online}", answer)
+    app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)
     app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):
         app.router.add_get(f"/{h}/{{code}}", show_code)

@@ -46,6 +46,7 @@ _HOLDS: Final = (
     "quote_converted",
     "quote_not_open",
 )
+_OF_CARTS: Final = ("ttl_seconds", "store", "reserve")  # what a cart's code may have
 _CARTS: Final = ("held_elsewhere", "cart_in_checkout")
 
 
@@ -283,9 +284,9 @@ async def hand_over(call: Call) -> Answer:
         why = "take the quote up first, then reserve its cart: POST /v1/carts/{id}/handovers"
         raise Problem("invalid_request", errors=({"field": "reserve", "why": why},))
     if body.direction == "to_store":
-        if body.ttl_seconds is not None or body.store is not None:
+        field = next((name for name in _OF_CARTS if getattr(body, name) is not None), None)
+        if field is not None:
             why = "a quote's own code lives as long as the quote, in every store"
-            field = "ttl_seconds" if body.ttl_seconds is not None else "store"
             raise Problem("invalid_request", errors=({"field": field, "why": why},))
         offer = await offer_quote(call.gateway, call.caller, quote)
         return Answer(_code_answer(offer, url), status=201)

@@ -44,7 +44,7 @@ async def apply_observation(
         case o.CustomerSeen() | o.Browsed() | o.StockSeen() | o.PriceSeen():
             await _of_no_document(gateway, link, seen)
             return None
-        case o.EnquirySeen() | o.EnquiryMessageSeen() | o.QuoteSeen():
+        case o.EnquirySeen() | o.EnquiryMessageSeen():
             return None
         case _:
             return await apply_to_cart(gateway, link, ref, seen, cause)

@@ -16,6 +16,7 @@ from cartbridge.domain.quote.pricing import with_quantity
 from cartbridge.domain.quote.state import Answerer, Quote
 from cartbridge.services.carry_out import carry_out
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import customer_told
 from cartbridge.services.living_cart import living_cart
 from cartbridge.services.machines import QUOTE
 from cartbridge.services.offer_quote import renew_code
@@ -45,6 +46,8 @@ async def change_quote(
     """What is being written changes; it goes out, and holds, with the next issue."""
     terms = Terms(quote.currency, quote.tax_mode, quote.price_list)
     add = await quoted_lines(gateway, caller, terms, changed.add, attempt)
+    store = await store_of(gateway, caller)
+    customer = await customer_told(gateway, caller, store, changed.customer)
 
     async def make(now: Quote) -> c.EditQuote:
         if changed.version is not None and now.version != changed.version:
@@ -52,13 +55,15 @@ async def change_quote(
         if len(now.lines) + len(add) > MAX_LINES:
             why = f"a quote holds {MAX_LINES} lines at most: write another one"
             raise Problem("invalid_request", errors=({"field": "add", "why": why},))
-        return c.EditQuote(_edit(now, changed, add), changed.valid_until)
+        return c.EditQuote(_edit(now, changed, add, customer), changed.valid_until)
 
     done = await carry_out(gateway, caller, QUOTE, quote.id, attempt.command_id, make)
     return done.document
 
 
-def _edit(now: Quote, changed: Changed, add: tuple[NewLine, ...]) -> Edit:
+def _edit(
+    now: Quote, changed: Changed, add: tuple[NewLine, ...], customer: Customer | None
+) -> Edit:
     prices: dict[str, Prices] = {}
     for line_id, quantity in changed.set.items():
         line = now.line(line_id)
@@ -72,7 +77,7 @@ def _edit(now: Quote, changed: Changed, add: tuple[NewLine, ...]) -> Edit:
         quantity = changed.set.get(line_id, line.quantity.value)
         if quantity > 0:
             prices[line_id] = repriced(place, line, quantity, priced, now.tax_mode)
-    return Edit(set=changed.set, add=add, prices=prices, customer=changed.customer)
+    return Edit(set=changed.set, add=add, prices=prices, customer=customer)
 
 
 async def issue_quote(

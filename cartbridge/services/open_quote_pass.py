@@ -66,7 +66,7 @@ async def answer_quote(gateway: Gateway, led: LedTo, answer: Question, reason: s
         await decline_quote(gateway, caller, quote, "customer", reason, command)
 
 
-async def take_home(gateway: Gateway, led: LedTo) -> str:
+async def take_quote_online(gateway: Gateway, led: LedTo) -> str:
     """The code by which a shop takes over the cart of her quote, or what is left of it."""
     quote = await document_by_id(gateway, led.tenant, QUOTE, led.document)
     caller, attempt = _shopper(led.tenant), _drawn(gateway, quote)

@@ -16,6 +16,7 @@ from cartbridge.domain.quote.state import Quote
 from cartbridge.domain.store import Store
 from cartbridge.services.carry_out import carry_out
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import customer_told
 from cartbridge.services.machines import QUOTE
 from cartbridge.services.problems import Problem
 from cartbridge.services.quote_lines import Quoted, Terms, quoted_lines
@@ -68,7 +69,7 @@ async def write_quote(
         brand=place.brand,
         locale=written.locale,
         price_list=place.price_list,
-        customer=written.customer,
+        customer=await customer_told(gateway, caller, store, written.customer, written.locale),
         metadata=written.metadata,
         message=written.message,
         valid_until=None if written.issue else written.valid_until,
