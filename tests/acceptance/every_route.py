@@ -35,6 +35,7 @@ BODIES: dict[str, Json] = {
     },
     "/v1/quotes": {"currency": "EUR"},
     "/v1/quotes/{quote}/handovers": {"direction": "to_store"},
+    "/v1/wishlists/join": {"code": "BCDFGHJKLNPRSTVX" * 2, "external_id": "b"},
     "/v1/wishlists/{wishlist}/to-cart": {},
     "/v1/wishlists/{wishlist}/from-cart": {
         "cart": NOBODYS["cart"],
