@@ -269,6 +269,8 @@ async def test_her_pass_shows_the_list_and_a_code_and_the_shared_link_never_does
     assert own.status_code == 200
     assert "d&#39;Anna" in own.text
     assert 'class="qr"' in own.text
+    assert "data-seconds-left" in own.text  # it counts down, then offers a fresh one
+    assert (await shared.client.post("/c/" + made["pass_url"].rpartition("/")[2])).is_redirect
     assert (await shared.client.get(f"/w/{link}")).status_code == 200
     assert (await shared.client.get(f"/c/{link}")).status_code == 404
 
