@@ -70,6 +70,7 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         code=timedelta(minutes=settings.code_minutes),
         lease=timedelta(minutes=settings.lease_minutes),
+        reservation=timedelta(hours=settings.reservation_hours),
         abandoned_after=timedelta(hours=settings.abandoned_after_hours),
         reconcile_every=timedelta(minutes=settings.reconcile_minutes),
         silent_after=timedelta(hours=settings.silent_after_hours),

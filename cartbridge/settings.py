@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     hooks_at_once: Annotated[int, Field(ge=1)] = 128  # in each process; more wait or come again
     lease_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     code_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    reservation_hours: Annotated[int, Field(ge=1, le=24 * 31)] = 48  # the longest one may last
     abandoned_after_hours: Annotated[int, Field(ge=1)] = 24 * 14
     reconcile_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 5
     silent_after_hours: Annotated[int, Field(ge=1)] = 24  # then a connection's silence is told

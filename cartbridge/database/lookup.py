@@ -1,6 +1,7 @@
 """Finds documents: as they stand, as they were, by state or customer, and those that are due."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,11 +22,13 @@ from cartbridge.domain.ids import named, shard_of_slot, slot_of, uuid_of
 
 _LAST_VERSION: Final = 2**31 - 1  # that the column can hold
 _NEWEST: Final = UUID(int=(1 << 128) - 1)
+_OLDEST: Final = UUID(int=0)
+_BAD_CURSOR: Final = "not a cursor of this list: start again without one"
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the documents that were looked for, the last changed first."""
+    """Some of the documents that were looked for, in the order of the list."""
 
     items: tuple[Loaded[Any], ...]
     next: str | None  # pass it as `after` for more; None: that was all
@@ -122,6 +125,44 @@ class Lookup:
             arguments.append(uuid_of(customer))
         async with self._database.tenant(tenant) as connection:
             rows = await connection.fetch(queries("lookup")[name], *arguments)
+        items = await self._loaded_all(tenant, found, rows)
+        return Page(items, _cursor(rows[-1]) if len(rows) == limit else None)
+
+    async def find_in_store(
+        self,
+        tenant: UUID,
+        kind: str,
+        store: str,
+        states: Sequence[str],
+        *,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page:
+        """The documents that wait in a store for somebody there, in the order of `at_store_by`.
+
+        A model sets `at_store` and `at_store_by` (in UTC) together, and only while there is
+        something to do; what can wait in a store are carts that are offered or ordered, and
+        enquiries in any state. ValueError for a bad cursor.
+        """
+        found = self._by_name[kind]
+        last = _read_place(after) if after is not None else ("", _OLDEST)
+        async with self._database.tenant(tenant) as connection:
+            rows = await connection.fetch(
+                queries("lookup")["find_in_store"],
+                list(range(self._database.shards)),
+                tenant,
+                kind,
+                store,
+                list(states),
+                *last,
+                limit,
+            )
+        items = await self._loaded_all(tenant, found, rows)
+        return Page(items, _place(rows[-1]) if len(rows) == limit else None)
+
+    async def _loaded_all(
+        self, tenant: UUID, found: DocumentKind[Any], rows: Sequence[Any]
+    ) -> tuple[Loaded[Any], ...]:
         stored = {row["key_root"]: wrapped_key(row) for row in rows}
         keys = await self.keys.open_many(tenant, stored)
         items = [
@@ -130,7 +171,7 @@ class Lookup:
             )
             for row in rows
         ]
-        return Page(tuple(items), _cursor(rows[-1]) if len(rows) == limit else None)
+        return tuple(items)
 
     async def due(self, limit: int) -> list[tuple[UUID, str]]:
         """Tenant and id of the documents, of any tenant, that somebody has to look at now."""
@@ -189,4 +230,17 @@ def _read_cursor(text: str) -> tuple[datetime, UUID]:
         moment, identifier = from_json(base64.urlsafe_b64decode(text))
         return datetime.fromisoformat(moment), UUID(identifier)
     except (ValueError, TypeError) as error:
-        raise ValueError("not a cursor of this list: start again without one") from error
+        raise ValueError(_BAD_CURSOR) from error
+
+
+def _place(row: Any) -> str:
+    return base64.urlsafe_b64encode(to_json([row["waits_by"], row["id"].hex])).decode()
+
+
+def _read_place(text: str) -> tuple[str, UUID]:
+    try:
+        by, identifier = from_json(base64.urlsafe_b64decode(text))
+        datetime.fromisoformat(by)
+        return str(by), UUID(identifier)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(_BAD_CURSOR) from error

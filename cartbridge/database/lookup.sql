@@ -69,3 +69,6 @@ select v.*, s.hash, s.version, s.key_root,
 
 -- name: knows
 select exists (select from command where shard = $1 and tenant = $2 and id = $3)
+
+-- name: find_in_store
+select * from documents_in_store($1, $2, $3, $4, $5, $6, $7, $8)

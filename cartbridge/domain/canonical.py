@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
+from cartbridge.domain.cart.reservation import ReservedLine, Stage
 from cartbridge.domain.cart.state import Cart, NotTaken, Origin
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy
@@ -60,6 +61,16 @@ class CanonicalTwin(Strict):
     refused: tuple[str, ...]  # item keys the platform would not show as wanted
 
 
+class CanonicalReservation(Strict):
+    """What a store was asked to set aside until she comes, and what it found, line by line."""
+
+    handover: str
+    store: str
+    until: datetime
+    stage: Stage
+    lines: tuple[ReservedLine, ...]
+
+
 class CanonicalHandover(Strict):
     """A live code, without the code."""
 
@@ -102,6 +113,7 @@ class CanonicalSale(Strict):
     lines: tuple[CanonicalSoldLine, ...]
     not_taken: tuple[NotTaken, ...]
     remainder: str | None
+    fulfilment: Fulfilment | None
 
 
 class CanonicalCart(Strict):
@@ -129,6 +141,7 @@ class CanonicalCart(Strict):
     metadata: dict[str, str]
     twins: tuple[CanonicalTwin, ...]
     handover: CanonicalHandover | None
+    reservation: CanonicalReservation | None
     claim: CanonicalClaim | None
     sale: CanonicalSale | None
     late_sales: int
@@ -177,6 +190,7 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
             expires_at=offer.expires_at,
             store=offer.store,
         ),
+        reservation=_reservation(cart),
         claim=cart.claim
         and CanonicalClaim(
             store=cart.claim.store,
@@ -213,6 +227,19 @@ def canonical_line(line: Line, note: str | None) -> CanonicalLine:
     )
 
 
+def _reservation(cart: Cart) -> CanonicalReservation | None:
+    told = cart.reservation
+    if told is None:
+        return None
+    return CanonicalReservation(
+        handover=told.handover,
+        store=told.store,
+        until=told.until,
+        stage=told.stage(cart.lines),
+        lines=told.lines(cart.lines),
+    )
+
+
 def _sale(cart: Cart) -> CanonicalSale | None:
     sale = cart.sale
     if sale is None or cart.state not in BOUGHT:
@@ -238,6 +265,7 @@ def _sale(cart: Cart) -> CanonicalSale | None:
         ),
         not_taken=sale.not_taken,
         remainder=sale.remainder,
+        fulfilment=sale.fulfilment,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Strict(BaseModel):
@@ -15,3 +15,12 @@ class Strict(BaseModel):
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self  # it never changes: a default is shared, not copied for each model
+
+
+def left_out() -> Any:
+    """A field that came later: while it is None it is not written, so that older readers get on."""
+    return Field(default=None, exclude_if=_is_none)
+
+
+def _is_none(value: Any) -> bool:
+    return value is None

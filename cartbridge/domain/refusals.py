@@ -24,6 +24,9 @@ Code = Literal[
     "sale_unknown",
     "sale_not_voidable",
     "return_exceeds_sale",
+    "reserve_until_invalid",  # past, or longer than a store keeps anything aside
+    "reservation_over",  # bought, revoked or lapsed
+    "order_unknown",  # nothing was bought that could be handed out
     "receipt_conflict",  # that receipt number already stands on this cart with another content
 ]
 

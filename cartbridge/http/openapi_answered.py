@@ -21,11 +21,13 @@ from cartbridge.http import openapi_story as of
 from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
+from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
+from cartbridge.http.store_work import order_answer, reservation_answer
 from cartbridge.http.wishlist_models import MovedAnswer
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import tell
@@ -68,10 +70,22 @@ def all_answered() -> tuple[BaseModel, ...]:
             conflict=False,
         ),
         pos.CartAnswer(cart=shown(told.filled.cart)),
+        *_store_work(),
         *_operators(),
         _alarms(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
+    )
+
+
+def _store_work() -> tuple[BaseModel, ...]:
+    """The cart of the story, had she asked the store to set it aside, or bought it online."""
+    reserved = reservation_answer(of.reserved().cart)
+    order = order_answer(of.bought_online().cart)
+    return (
+        reserved,
+        store.Reservations(items=(reserved,), next=None),
+        store.Orders(items=(order,), next=None),
     )
 
 
@@ -180,6 +194,7 @@ def _handover() -> shop.HandoverAnswer:
         qr_png_url=f"{picture}.png",
         pass_url=f"{of.PLACE}/c/{of.CODE[::-1]}",
         expires_at=of.OFFERED + timedelta(minutes=15),
+        reserve=None,
     )
 
 

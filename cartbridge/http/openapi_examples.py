@@ -21,6 +21,8 @@ def sent(model: type[BaseModel]) -> Any:
 def answered(model: type[BaseModel], operation: str) -> Any:
     """What the gateway could answer of that model there, or None where there is no example."""
     found = next((each for each in all_answered() if type(each) is model), None)
+    if operation == "store_work_hand_out":
+        found = pos.CartAnswer(cart=shown(of.story().sold.cart))
     if operation == "pos_returns":
         found = pos.CartAnswer(cart=shown(of.story().returned.cart))
     return None if found is None else _json(found, exclude_defaults=False)

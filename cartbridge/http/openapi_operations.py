@@ -11,11 +11,12 @@ from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.wishlist.canonical import CanonicalWishlist
 from cartbridge.http.pos_models import CartAnswer
 from cartbridge.http.routes import Role, Route
+from cartbridge.http.store_models import StoreReservation
 from cartbridge.http.wishlist_models import WishlistAnswer
 
 # What has a version: it is answered with an ETag, and changed with If-Match.
 _DOCUMENTS: Final = ("{cart}", "{wishlist}")
-_TAGGED: Final = (CartAnswer, WishlistAnswer)
+_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
 
@@ -35,6 +36,7 @@ _TAGS: Final = {
     "items": "Articles",
     "pos": "Tills",
     "sheet": "Tills",
+    "store_work": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",
 }
@@ -94,7 +96,7 @@ def _headers(route: Route) -> tuple[str, ...]:
     found = ["Accept-Language"]
     if route.idempotent:
         found.append("Idempotency-Key")
-    if route.method == "PATCH" and any(name in route.path for name in _DOCUMENTS):
+    if "precondition_failed" in route.problems:
         found.append("If-Match")
     if "pos" in route.roles:
         found.append("CartBridge-Terminal")

@@ -35,6 +35,7 @@ _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "claim": ("The claim's id, as the claim was answered with.", _id("clm"), CLAIM),
     "subscription": ("The subscription's id.", _id("sub"), SUBSCRIPTION),
     "handover": ("The hand-over's id.", _id("hnd"), HANDOVER),
+    "reservation": ("The reservation's id, or its 8 digits.", _TEXT, HANDOVER),
     "connection": ("The connection's name or id.", _TEXT, SHOP.connection),
     "external_id": ("The cart's id in the shop.", _TEXT, SHOP.external_id),
     "receipt_number": ("The till's ticket number.", _TEXT, RECEIPT),

@@ -65,6 +65,7 @@ def _response(status: int, codes: list[str]) -> JsonObject:
     own: JsonObject = {"code": {"enum": sorted(codes)}}
     if "precondition_failed" in codes:
         own["cart"] = {"$ref": "#/components/schemas/CanonicalCart"}  # as it is now
+        own["reservation"] = {"$ref": "#/components/schemas/StoreReservation"}
     schema = {
         "allOf": [{"$ref": "#/components/schemas/ProblemDocument"}, {"properties": own}],
     }

@@ -12,6 +12,7 @@ from cartbridge.http import openapi_story as of
 from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
+from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
@@ -59,6 +60,14 @@ def all_sent() -> tuple[BaseModel, ...]:
             staff=of.STAFF,
         ),
         *wishlists.sent(),
+        store.MarkRequest(
+            lines=(
+                store.MarkLine(line=of.LAMP, mark="set_aside", quantity=Decimal(1)),
+                store.MarkLine(line=of.BOOK, mark="not_found"),
+            ),
+            staff=of.STAFF,
+        ),
+        store.HandOutRequest(staff=of.STAFF),
         pos.BeginRequest(add=(_scanned("3700123456780"),), staff=of.STAFF),
         pos.ChangeRequest(
             set=(pos.SetLine(line=of.LAMP, quantity=Decimal(1)),),

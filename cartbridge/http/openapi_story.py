@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.decide import decide
 from cartbridge.domain.cart.events import CartEvent
+from cartbridge.domain.cart.reservation import Reserve
 from cartbridge.domain.cart.state import Cart, NotTaken, Origin
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.decided import Decided
 from cartbridge.domain.ids import make_id
 from cartbridge.domain.items import Item
-from cartbridge.domain.line import Discount, Fee, Prices, Tax
+from cartbridge.domain.line import Discount, Fee, Fulfilment, Prices, Tax
 from cartbridge.domain.refusals import Refused
 from cartbridge.domain.twin import ObservedLine, Snapshot, TwinRef
 
@@ -192,3 +193,28 @@ def story() -> Story:
         RETURNED,
     )
     return Story(filled, offered, claimed, sold, returned)
+
+
+@cache
+def reserved() -> Chapter:
+    """The filled cart, had she asked the store to set it aside: one lamp of two is there."""
+    until = OFFERED + timedelta(hours=24)
+    wish = c.OfferHandover(
+        handover=HANDOVER,
+        direction="to_store",
+        code_hash="00",
+        expires_at=until,
+        store=STORE,
+        reserve=Reserve(store=STORE, until=until),
+    )
+    found = (c.Found(LAMP, True, Decimal(1)), c.Found(BOOK, False), c.Found(CABLE, True))
+    asked = _then(story().filled.cart, wish, OFFERED)
+    return _then(asked.cart, c.MarkReservation(HANDOVER, found, STAFF), CLAIMED)
+
+
+@cache
+def bought_online() -> Chapter:
+    """The filled cart, had she bought it online to collect it in the store."""
+    there = Fulfilment(kind="pick_up", store=STORE)
+    order = c.OrderOnline(ref=SHOP, at=OFFERED, order_number="W-1007", fulfilment=there)
+    return _then(story().filled.cart, order, OFFERED)

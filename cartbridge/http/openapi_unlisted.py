@@ -163,6 +163,18 @@ _PAGES: Final = (
         headers=("Accept-Language",),
     ),
     Operation(
+        id="pages_leave_for_shop",
+        tag="Shoppers",
+        method="GET",
+        path="/c/{pass}/online",
+        summary="Go on with the cart in the shop",
+        description=(
+            "Makes a to-online link and leads there: for what a store did not find of a"
+            " reservation. Where the cart cannot go on online, back to the pass."
+        ),
+        answers={303: Answered("On to the shop, or back.", None, (), ("Location",))},
+    ),
+    Operation(
         id="pages_code",
         tag="Shoppers",
         method="GET",

@@ -1,5 +1,8 @@
 """What the shopper's phone opens: her pass, and the code's own page."""
 
+from contextlib import suppress
+from typing import Final
+
 from aiohttp import web
 
 from cartbridge.http.keys import GATEWAY
@@ -9,17 +12,15 @@ from cartbridge.pages.page import Page, script
 from cartbridge.pages.shopper import code_page, error_page, pass_page
 from cartbridge.pages.wishlist import shared_page
 from cartbridge.services.codes import scanned
-from cartbridge.services.open_pass import code_link, open_pass, watch_pass
+from cartbridge.services.open_pass import code_link, go_online, open_pass, watch_pass
 from cartbridge.services.open_wishlist import open_share
 from cartbridge.services.problems import Problem
 
+_SECRET: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+
 
 def _answer(page: Page) -> web.Response:
-    headers = {
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        **page.headers,
-    }
+    headers = {**_SECRET, **page.headers}
     return web.Response(status=page.status, body=page.body.encode(), headers=headers)
 
 
@@ -50,6 +51,15 @@ async def watch(request: web.Request) -> web.Response:
     if mark is None:
         raise Problem("not_found", what="pass")
     return web.Response(text=mark, headers={"Cache-Control": "no-store"})
+
+
+async def leave_for_shop(request: web.Request) -> web.Response:
+    """On to the shop with her cart; back to her pass where that cannot be."""
+    with suppress(Problem):
+        url = await go_online(request.app[GATEWAY], request.match_info["pass"])
+        if url is not None:
+            raise web.HTTPSeeOther(url, headers=_SECRET)
+    raise web.HTTPSeeOther(f"/c/{request.match_info['pass']}", headers=_SECRET)
 
 
 async def show_code(request: web.Request) -> web.StreamResponse:
@@ -92,6 +102,7 @@ def add_to(app: web.Application) -> None:
     app.router.add_get("/c/{pass}", show_pass, allow_head=False)
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_get("/c/{pass}/mark", watch)
+    app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)
     app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):
         app.router.add_get(f"/{h}/{{code}}", show_code)

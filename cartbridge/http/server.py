@@ -24,6 +24,7 @@ from cartbridge.http import (
     pos,
     sheet,
     shop,
+    store_work,
     subscriptions,
     wishlists,
 )
@@ -45,6 +46,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *shop.routes.told,
     *pos.routes.told,
     *sheet.routes.told,
+    *store_work.routes.told,
     *feed.routes.told,
     *items.routes.told,
     *subscriptions.routes.told,

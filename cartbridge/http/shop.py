@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.cart.reservation import Reserve
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.twin import TwinRef
 from cartbridge.http import shop_models as m
@@ -154,19 +155,35 @@ async def timeline(call: Call) -> Answer:
     body=m.HandoverRequest,
     answer=m.HandoverAnswer,
     status=201,
-    problems=("cart_has_payment", "cart_empty", "cart_in_checkout", "held_elsewhere"),
+    problems=(
+        "cart_has_payment",
+        "cart_empty",
+        "cart_in_checkout",
+        "held_elsewhere",
+        "reserve_until_invalid",
+    ),
 )
 async def offer(call: Call) -> Answer:
-    """A code for the till, or a link to go on online; with it the pass the shopper keeps."""
+    """A code for the till, or a link to go on online; with it the pass the shopper keeps.
+
+    With `reserve` the store sets the cart aside, and the code lives until then.
+    """
     cart = await visible(call, call.path("cart"))
     seconds = call.body.ttl_seconds
     ttl = call.gateway.limits.code if seconds is None else timedelta(seconds=seconds)
-    store = call.body.store
-    if store and await call.gateway.directory.stores.get(call.caller.tenant, store) is None:
-        raise Problem("invalid_request", errors=({"field": "store", "why": "no such store"},))
-    wish = Wish(call.body.direction, ttl, store)
+    wish = Wish(call.body.direction, ttl, await _store(call, call.body.store, "store"))
+    if call.body.reserve is not None:
+        reserve = Reserve(**call.body.reserve.model_dump())
+        await _store(call, reserve.store, "reserve.store")
+        wish = Wish("to_store", ttl, reserve=reserve)
     made = await offer_handover(call.gateway, call.caller, cart, wish, call.drawn)
     return Answer(handover_answer(made, call.gateway.public_url), status=201)
+
+
+async def _store(call: Call, store: str | None, field: str) -> str | None:
+    if store and await call.gateway.directory.stores.get(call.caller.tenant, store) is None:
+        raise Problem("invalid_request", errors=({"field": field, "why": "no such store"},))
+    return store
 
 
 def handover_answer(made: Offer, public_url: str) -> m.HandoverAnswer:
@@ -181,6 +198,7 @@ def handover_answer(made: Offer, public_url: str) -> m.HandoverAnswer:
         qr_png_url=f"{public_url}/h/{made.code}/qr.png",
         pass_url=made.pass_url(public_url),
         expires_at=made.expires_at,
+        reserve=made.reserve,
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.cart.reservation import Reserve
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.item_list import IndexedItem
 from cartbridge.domain.model import Strict
@@ -85,12 +86,30 @@ class Timeline(Strict):
     next: None = None
 
 
+class ReserveRequest(Strict):
+    """The store that shall set the cart aside, and until when she will come for it."""
+
+    store: Annotated[str, Field(min_length=1, max_length=63)]
+    until: Moment
+
+
 class HandoverRequest(Strict):
-    """Which way the cart is offered, for how long, and for which store."""
+    """Which way the cart is offered, for how long, and for which store; or a reservation."""
 
     direction: Literal["to_store", "to_online"]
     ttl_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
     store: Annotated[str, Field(max_length=63)] | None = None
+    reserve: ReserveRequest | None = None
+
+    @model_validator(mode="after")
+    def _reserved(self) -> "HandoverRequest":
+        if self.reserve is None:
+            return self
+        if self.direction != "to_store":
+            raise ValueError("a reservation goes to_store")
+        if self.ttl_seconds is not None or self.store is not None:
+            raise ValueError("reserve tells the store and the time: leave store and ttl_seconds")
+        return self
 
 
 class HandoverAnswer(Strict):
@@ -105,6 +124,7 @@ class HandoverAnswer(Strict):
     qr_png_url: str
     pass_url: str
     expires_at: datetime
+    reserve: Reserve | None  # of a reservation
 
 
 class JoinRequest(Strict):

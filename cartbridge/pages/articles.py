@@ -1,9 +1,10 @@
 """A cart's lines as people see them: picture, title, how much, and the price."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from cartbridge.domain.cart.reservation import Mark, Reservation
 from cartbridge.domain.cart.state import Cart, SoldLine
 from cartbridge.domain.line import Line
 from cartbridge.pages.page import allowed_picture
@@ -23,6 +24,8 @@ class Article:
     fees: tuple[str, ...]
     picture: str | None
     initial: str  # stands in for the picture
+    mark: Mark | None = None  # of a reservation: what the store found of it
+    mark_text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,25 @@ class Articles:
 
 def articles_of(words: Words, cart: Cart, picture_origins: Sequence[str] = ()) -> Articles:
     """The lines of a cart, at the prices of the shop where it began."""
-    return _articles(words, cart, cart.lines, picture_origins)
+    told = _articles(words, cart, cart.lines, picture_origins)
+    if cart.reservation is None:
+        return told
+    shown = [line for line in cart.lines if line.quantity.value > 0]
+    rows = (_marked(words, cart.reservation, *both) for both in zip(told.rows, shown, strict=True))
+    return replace(told, rows=tuple(rows))
+
+
+def _marked(words: Words, reservation: Reservation, row: Article, line: Line) -> Article:
+    """The article with what the store says of it; a fee or a service waits on no shelf."""
+    if line.kind != "goods":
+        return row
+    found = reservation.line(line)
+    key, params = f"pass.reserved.{found.mark}", {}
+    if found.mark == "set_aside" and found.missing > 0:
+        key = "pass.reserved.set_aside_part"
+        amounts = {"quantity": found.set_aside, "asked": found.asked}
+        params = {name: words.amount(x, line.quantity.unit) for name, x in amounts.items()}
+    return replace(row, mark=found.mark, mark_text=words.text(key, **params))
 
 
 def bought_of(words: Words, cart: Cart, picture_origins: Sequence[str] = ()) -> Articles:

@@ -120,8 +120,8 @@ def _ordered(event: e.Ordered, by: Speaker) -> Sentence:
 
 
 def _fulfilled(event: e.Fulfilled, by: Speaker) -> Sentence:
-    """Right after a sale at a till it goes without saying."""
-    return Sentence("fulfilled", minor=by.known.last is e.Sold)
+    """Right after a sale at a till, or once an order was handed out, it goes without saying."""
+    return Sentence("fulfilled", minor=by.known.last in (e.Sold, e.HandedOut))
 
 
 def _abandoned(event: e.Abandoned, by: Speaker) -> Sentence:

@@ -74,6 +74,9 @@ def _in_words(
         told["holder"] = in_a_sentence(words, terminal, told.get("store"))
     if "since" in params:
         told["since"] = words.time(datetime.fromisoformat(params["since"]), time_zone)
+    if "latest" in params:
+        latest = datetime.fromisoformat(params["latest"])
+        told["latest"] = f"{words.date(latest, time_zone)}, {words.time(latest, time_zone)}"
     if "state" in params:
         told["state"] = words.text(f"states.{params['state']}")
     return told

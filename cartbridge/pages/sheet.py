@@ -83,7 +83,7 @@ def sheet(view: SheetView, form: SheetForm, locale: str | None) -> Page:
 
 def rows_of(words: Words, cart: Cart) -> list[SheetRow]:
     """The lines of the cart as the sheet shows them, in the cart's order."""
-    lines = [line for line in cart.lines if line.quantity.value > 0]
+    lines = [line for line in cart.at_hand if line.quantity.value > 0]
     return [_row(words, cart, number, line) for number, line in enumerate(lines, start=1)]
 
 

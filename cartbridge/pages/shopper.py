@@ -12,6 +12,7 @@ from cartbridge.pages import qr
 from cartbridge.pages.articles import articles_of, bought_of
 from cartbridge.pages.names import in_a_sentence
 from cartbridge.pages.page import Page, data_url, render
+from cartbridge.pages.reserved import ReservedAt, reserved
 from cartbridge.pages.words import Words
 
 Face = Literal[
@@ -29,6 +30,8 @@ Face = Literal[
 ErrorStatus = Literal[404, 410, 429, 503]
 
 _CLOSED: Final = frozenset({State.EXPIRED, State.CANCELLED})
+_TO_COME: Final = ("code", "fresh")  # the faces of a cart that she may bring to a till
+_SHOWN: Final = {"id", "lines", "claim", "sale", "has_payment", "reservation"}
 _LOOK_AGAIN: Final = 60  # seconds between two looks of a browser without script
 
 
@@ -71,6 +74,8 @@ class PassView:
     before: SoldBefore | None = None
     remainder_url: str | None = None  # the cart that carries on, also the one merged into
     continue_url: str | None = None
+    reserved_at: ReservedAt | None = None
+    online_url: str | None = None  # leads on to the shop: for what the store did not find
     picture_origins: Sequence[str] = ()
 
     @property
@@ -78,7 +83,7 @@ class PassView:
         """Changes when the page would look different; a newer code of the same cart does not."""
         cart = self.cart
         state = State.OPEN if cart.state is State.OFFERED else cart.state
-        shown = cart.model_dump_json(include={"id", "lines", "claim", "sale", "has_payment"})
+        shown = cart.model_dump_json(include=_SHOWN)
         return hashlib.sha256(f"{state} {shown}".encode()).hexdigest()[:16]
 
 
@@ -101,6 +106,7 @@ def pass_page(view: PassView, locale: str | None) -> Page:
         sold_articles=bought_of(words, sold.cart, view.picture_origins) if sold else None,
         articles=None if bought else articles_of(words, view.cart, view.picture_origins),
         refresh=_refresh(view, face),
+        reserved=reserved(words, view.cart, view.reserved_at) if face in _TO_COME else None,
     )
 
 

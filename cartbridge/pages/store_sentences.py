@@ -7,13 +7,47 @@ from typing import Any, Final
 from cartbridge.domain.cart import events as e
 from cartbridge.pages.names import in_a_sentence
 from cartbridge.pages.told import Sentence, Speaker, given
+from cartbridge.pages.words import Param
 
 
 def _handover_offered(event: e.HandoverOffered, by: Speaker) -> Sentence:
     if event.direction == "to_online":
         return Sentence("handover_to_online")
+    if event.reserve is not None:
+        return Sentence("reserved", {"store": by.names.store(event.reserve.store)})
     store = by.names.store(event.store) if event.store is not None else None
     return Sentence("handover_to_store", given(store=store))
+
+
+def _line_marked(event: e.ReservationLineMarked, by: Speaker) -> Sentence:
+    """Of what was set aside only in part, both amounts are told."""
+    title = by.title(event.line)
+    if event.mark == "not_found":
+        return Sentence("reservation_not_found", {"title": title})
+    short = event.quantity < event.asked
+    asked = by.quantity(event.line, event.asked) if short else None
+    told = given(title=title, quantity=by.quantity(event.line, event.quantity), asked=asked)
+    return Sentence("reservation_set_aside", told)
+
+
+def _reservation_ready(event: e.ReservationReady, by: Speaker) -> Sentence:
+    missing = len(event.not_found)
+    if not missing:
+        return Sentence("reservation_ready", _at(event, by))
+    return Sentence("reservation_ready_part", {"count": missing} | _at(event, by))
+
+
+def _reservation_ended(event: e.ReservationEnded, by: Speaker) -> Sentence:
+    """That it was bought is told by the sale."""
+    return Sentence(f"reservation_{event.how}", _at(event, by), minor=event.how == "bought")
+
+
+def _at(event: e.ReservationReady | e.ReservationEnded, by: Speaker) -> dict[str, Param]:
+    return {"store": by.names.store(event.store)}
+
+
+def _handed_out(event: e.HandedOut, by: Speaker) -> Sentence:
+    return Sentence("handed_out", given(order=event.order_number))
 
 
 def _handover_ended(event: e.HandoverEnded, by: Speaker) -> Sentence:
@@ -112,6 +146,10 @@ def _all_returned(event: e.AllReturned, by: Speaker) -> Sentence:
 
 STORE_SENTENCES: Final[dict[type[e.Event], Callable[[Any, Speaker], Sentence]]] = {
     e.HandoverOffered: _handover_offered,
+    e.ReservationLineMarked: _line_marked,
+    e.ReservationReady: _reservation_ready,
+    e.ReservationEnded: _reservation_ended,
+    e.HandedOut: _handed_out,
     e.HandoverEnded: _handover_ended,
     e.OfferClosed: _offer_closed,
     e.HandoverJoined: _handover_joined,

@@ -4,7 +4,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from cartbridge.domain.cart import commands as c
@@ -27,6 +27,7 @@ from cartbridge.services.find_cart import (
 )
 from cartbridge.services.find_document import document_for_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.hand_out_order import in_our_words, observe_hand_out
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_listing import lose_listing
 from cartbridge.services.observe_twin import Cause, caller_for, observe_twin
@@ -48,20 +49,36 @@ async def apply_observation(
             return await observe_twin(gateway, link, ref, seen.snapshot, cause)
         case o.CartGone():
             return await _lose(gateway, link, ref, seen, cause)
-        case o.CartOrdered():
-            return await _order(gateway, link, ref, seen, cause)
+        case o.CartOrdered() | o.OrderHandedOut() | o.CartReturned() | o.SaleSeen():
+            return await _bought(gateway, link, ref, seen, cause)
         case o.CheckoutSeen():
             return await _known(gateway, link, ref, cause, seen.at, _at_checkout(link, ref, seen))
-        case o.CartReturned():
-            return await _returned(gateway, link, ref, seen, cause)
-        case o.SaleSeen():
-            return await _sold(gateway, link, ref, seen, cause)
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
         case _:
             return None
+
+
+async def _bought(
+    gateway: Gateway,
+    link: Link,
+    ref: TwinRef,
+    seen: o.CartOrdered | o.OrderHandedOut | o.CartReturned | o.SaleSeen,
+    cause: Cause,
+) -> Outcome | None:
+    match seen:
+        case o.CartOrdered():
+            return await _order(gateway, link, ref, seen, cause)
+        case o.OrderHandedOut():
+            return await observe_hand_out(gateway, link, ref, seen, cause)
+        case o.CartReturned():
+            return await _returned(gateway, link, ref, seen, cause)
+        case o.SaleSeen():
+            return await _sold(gateway, link, ref, seen, cause)
+        case _:
+            assert_never(seen)
 
 
 async def _reread(gateway: Gateway, link: Link, ref: TwinRef, cause: Cause) -> None:
@@ -171,6 +188,7 @@ async def _order(
     gateway: Gateway, link: Link, ref: TwinRef, seen: o.CartOrdered, cause: Cause
 ) -> Outcome | None:
     await _catch_up(gateway, link, ref, cause)
+    fulfilment = await in_our_words(gateway, link, seen.fulfilment)
 
     async def make(cart: Cart) -> c.OrderOnline:
         taken = {line.key: line.quantity for line in seen.lines} if seen.lines else None
@@ -182,6 +200,7 @@ async def _order(
             fulfilled=seen.fulfilled,
             projection=project(cart, link),
             remainder=new_id(gateway, "crt", slot_of(cart.id)),
+            fulfilment=fulfilment,
         )
 
     return await _known(gateway, link, ref, cause, seen.at, make)

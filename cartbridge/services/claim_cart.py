@@ -180,7 +180,7 @@ async def _explained(
 
 async def fate_of_code(gateway: Gateway, caller: Caller, cart: Cart, code_hash: str) -> str:
     """What became of a code that is no longer live, as the journal tells it."""
-    handover = None
+    handover, fate = None, "code_used"
     for stored in await gateway.documents.history(caller.tenant, cart.id):
         fact = stored.event
         if isinstance(fact, e.HandoverOffered) and code_hash in (
@@ -189,8 +189,8 @@ async def fate_of_code(gateway: Gateway, caller: Caller, cart: Cart, code_hash: 
         ):
             handover = fact.handover
         if isinstance(fact, e.HandoverEnded) and fact.handover == handover:
-            return {"used": "code_used", "lapsed": "code_lapsed"}.get(fact.how, "code_revoked")
-    return "code_used"
+            fate = {"used": "code_used", "lapsed": "code_lapsed"}.get(fact.how, "code_revoked")
+    return fate
 
 
 async def held(

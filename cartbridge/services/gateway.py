@@ -32,6 +32,7 @@ class Limits:
 
     code: timedelta = timedelta(minutes=15)
     lease: timedelta = timedelta(minutes=15)
+    reservation: timedelta = timedelta(hours=48)  # the longest a store keeps anything aside
     freshness: timedelta = timedelta(milliseconds=800)  # for reading a twin before a claim
     patience: timedelta = timedelta(seconds=5)  # for what was accepted to be applied before it
     abandoned_after: timedelta = timedelta(days=14)

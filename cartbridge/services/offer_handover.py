@@ -8,12 +8,15 @@ from uuid import UUID
 
 from cartbridge.database.idempotency import Attempt
 from cartbridge.domain.cart import commands as c
+from cartbridge.domain.cart.reservation import Reserve
+from cartbridge.domain.cart.reserving import check_until
 from cartbridge.domain.cart.state import Cart, Direction
 from cartbridge.domain.ids import is_id, make_id, slot_of, uuid_of
+from cartbridge.domain.refusals import Refusing
 from cartbridge.services.codes import digits, hashed, letters, pass_of
 from cartbridge.services.find_cart import cart_of_pointer, living
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.problems import Problem
+from cartbridge.services.problems import Problem, refused
 from cartbridge.services.run_command import run_command
 
 REMEMBERED: Final = timedelta(days=30)  # how long a dead code is told apart from an unknown one
@@ -31,6 +34,7 @@ class Offer:
     short_code: str | None
     pass_code: str
     expires_at: datetime
+    reserve: Reserve | None = None
 
     def url(self, public_url: str) -> str:
         """What the QR code holds: upper case, so that it stays small."""
@@ -48,6 +52,7 @@ class Wish:
     direction: Direction
     ttl: timedelta
     store: str | None = None
+    reserve: Reserve | None = None  # then it lasts until that time, in that store
 
 
 async def offer_handover(
@@ -55,10 +60,12 @@ async def offer_handover(
 ) -> Offer:
     """Makes a code; the same attempt gets the same code again, which is nowhere stored in plain."""
     cart = await living(gateway, caller.tenant, cart)
+    if wish.reserve is not None:
+        _check_until(gateway, wish.reserve, attempt)
     code = letters(attempt.secret(gateway.vault, "code"))
     slot = slot_of(cart.id)
     handover = make_id("hnd", attempt.started_at, slot, attempt.entropy("handover"))
-    expires_at = attempt.started_at + wish.ttl
+    expires_at = wish.reserve.until if wish.reserve else attempt.started_at + wish.ttl
     key = uuid_of(cart.id)
     forgotten = expires_at + REMEMBERED
     pointers = gateway.pointers
@@ -79,12 +86,31 @@ async def offer_handover(
             code_hash=hashed(code).hex(),
             short_hash=hashed(short_code).hex() if short_code is not None else None,
             expires_at=expires_at,
-            store=wish.store,
+            store=wish.reserve.store if wish.reserve else wish.store,
             terminal=caller.terminal,
+            reserve=wish.reserve,
+            reserve_for=gateway.limits.reservation,
         )
 
     outcome = await run_command(gateway, caller, cart.id, attempt.command_id, make)
-    return Offer(handover, outcome.cart, wish.direction, code, short_code, pass_code, expires_at)
+    return Offer(
+        handover,
+        outcome.cart,
+        wish.direction,
+        code,
+        short_code,
+        pass_code,
+        expires_at,
+        wish.reserve,
+    )
+
+
+def _check_until(gateway: Gateway, reserve: Reserve, attempt: Attempt) -> None:
+    """Before its codes are claimed for as long: a repeat is judged by when it was first asked."""
+    try:
+        check_until(reserve, attempt.started_at, gateway.limits.reservation)
+    except Refusing as refusing:
+        raise refused(refusing.refused) from None
 
 
 async def short_code_for(

@@ -11,12 +11,13 @@ from cartbridge.domain.cart.state import Cart, Direction
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import named
 from cartbridge.domain.store import Brand
+from cartbridge.pages.reserved import ReservedAt
 from cartbridge.pages.shopper import LiveCode, PassView, Place, SoldBefore
 from cartbridge.sdk.errors import ConnectorError
 from cartbridge.services.codes import hashed, scanned
 from cartbridge.services.find_cart import living
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.offer_handover import Wish, offer_handover
+from cartbridge.services.offer_handover import Offer, Wish, offer_handover
 from cartbridge.services.placements import online_shop
 from cartbridge.services.problems import Problem
 from cartbridge.services.refresh_credentials import call_platform
@@ -43,6 +44,8 @@ async def open_pass(gateway: Gateway, text: str) -> PassView | None:
     brand = await brand_of(gateway, tenant, cart.brand)
     code = await _fresh_code(gateway, tenant, cart) if _may_be_taken(cart) else None
     pass_code = scanned(text)
+    reserved = await _reserved_at(gateway, tenant, cart)
+    onward = reserved is not None and await _may_go_online(gateway, tenant, cart)
     return PassView(
         cart=cart,
         brand=brand,
@@ -52,6 +55,8 @@ async def open_pass(gateway: Gateway, text: str) -> PassView | None:
         held_by=await _holder(gateway, tenant, cart),
         sold_in=await _sold_in(gateway, tenant, cart),
         before=await _before(gateway, tenant, cart),
+        reserved_at=reserved,
+        online_url=f"/c/{pass_code}/online" if onward else None,
         picture_origins=brand.picture_origins,
     )
 
@@ -63,6 +68,21 @@ async def watch_pass(gateway: Gateway, text: str) -> str | None:
         return None
     tenant, cart = found
     return PassView(cart=cart, brand=await brand_of(gateway, tenant, cart.brand)).mark
+
+
+async def go_online(gateway: Gateway, text: str) -> str | None:
+    """Where she goes on with her cart in the shop; None for an unknown pass, or where she cannot.
+
+    What a store set aside for her stays aside meanwhile.
+    """
+    found = await _cart_of_pass(gateway, text)
+    if found is None:
+        return None
+    tenant, cart = found
+    if not _may_be_taken(cart) or not await _may_go_online(gateway, tenant, cart):
+        return None
+    offer = await _fresh(gateway, tenant, cart, "to_online")
+    return await _continue_url(gateway, tenant, offer.cart, offer.code)
 
 
 async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
@@ -101,14 +121,19 @@ def _may_be_taken(cart: Cart) -> bool:
     return cart.state in _SHOWS_CODE and bool(cart.lines) and not cart.has_payment
 
 
-async def _fresh_code(gateway: Gateway, tenant: UUID, cart: Cart) -> LiveCode:
-    """A live code. For a third of its life every look at the pass shows the same one."""
+async def _fresh(gateway: Gateway, tenant: UUID, cart: Cart, direction: Direction) -> Offer:
+    """A live code. For a third of its life every look at the pass gets the same one."""
     caller = Caller(tenant, "shop", Actor(kind="shopper"))
-    wish = Wish("to_store", gateway.limits.code)
-    offer = await offer_handover(gateway, caller, cart, wish, _shared(gateway, cart))
+    wish = Wish(direction, gateway.limits.code)
+    offer = await offer_handover(gateway, caller, cart, wish, _shared(gateway, cart, direction))
     if offer.cart.handover(offer.id) is None:  # used, or replaced by one made elsewhere
         attempt = Attempt(gateway.draw(16), gateway.clock(), True)
         offer = await offer_handover(gateway, caller, cart, wish, attempt)
+    return offer
+
+
+async def _fresh_code(gateway: Gateway, tenant: UUID, cart: Cart) -> LiveCode:
+    offer = await _fresh(gateway, tenant, cart, "to_store")
     left = offer.expires_at - gateway.clock()
     return LiveCode(
         qr_text=offer.url(gateway.public_url),
@@ -117,11 +142,12 @@ async def _fresh_code(gateway: Gateway, tenant: UUID, cart: Cart) -> LiveCode:
     )
 
 
-def _shared(gateway: Gateway, cart: Cart) -> Attempt:
+def _shared(gateway: Gateway, cart: Cart, direction: Direction) -> Attempt:
     """The same ids for every look within one stretch of time and between two claims."""
     stretch = gateway.limits.code.total_seconds() / 3
     number = int(gateway.clock().timestamp() // stretch)
-    seed = gateway.vault.keyed_hash("code of a pass", f"{cart.id} {cart.fence} {number}")[:16]
+    seen = f"{cart.id} {cart.fence} {number}" + (" online" if direction == "to_online" else "")
+    seed = gateway.vault.keyed_hash("code of a pass", seen)[:16]
     return Attempt(seed, datetime.fromtimestamp(number * stretch, UTC), first=False)
 
 
@@ -144,6 +170,18 @@ async def _holder(gateway: Gateway, tenant: UUID, cart: Cart) -> Place | None:
     if store is None:
         return None
     return Place(store=store.name, terminal=terminal.name if terminal is not None else None)
+
+
+async def _reserved_at(gateway: Gateway, tenant: UUID, cart: Cart) -> ReservedAt | None:
+    if cart.reservation is None:
+        return None
+    store = await gateway.directory.stores.get(tenant, cart.reservation.store)
+    return ReservedAt(store.name, store.time_zone) if store is not None else None
+
+
+async def _may_go_online(gateway: Gateway, tenant: UUID, cart: Cart) -> bool:
+    link = await online_shop(gateway, tenant, cart)
+    return link is not None and link.can("continue_online")
 
 
 async def _sold_in(gateway: Gateway, tenant: UUID, cart: Cart) -> str | None:

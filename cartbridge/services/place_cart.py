@@ -108,6 +108,7 @@ async def _placement(gateway: Gateway, link: Link, cart: Cart, placing: PlacedFo
     priced = cart.model_copy(
         update={"lines": await _at_the_winners_price(gateway, link, cart, store)}
     )
+    priced = priced.model_copy(update={"lines": priced.at_hand})
     lines = _lines(priced, project(priced, link))
     totals = [line.prices.total for line in lines if line.prices.total is not None]
     return Placement(

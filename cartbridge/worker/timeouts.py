@@ -70,7 +70,8 @@ async def _look_at_cart(gateway: Gateway, tenant: UUID, document: str) -> bool:
         due = due_at(cart, gateway.limits.abandoned_after)
         if due is None or due > gateway.clock():
             return None
-        return c.LapseHandovers() if cart.handovers else c.AbandonCart()
+        waits = cart.handovers or cart.reservation is not None
+        return c.LapseHandovers() if waits else c.AbandonCart()
 
     command = UUID(bytes=gateway.draw(16))
     outcome = await run_command(gateway, _ourselves(tenant), document, command, make)

@@ -13,6 +13,7 @@ NOBODYS = {
     "wishlist": "wsh_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
+    "reservation": "hnd_" + "0" * 32,
     "subscription": "sub_" + "0" * 32,
     "external_id": "nobody",
     "receipt_number": "none",
@@ -39,6 +40,9 @@ BODIES: dict[str, Json] = {
     "/v1/pos/returns": {
         "cart": NOBODYS["cart"],
         "lines": [{"gtin": LAMP["gtin"], "quantity": "1"}],
+    },
+    "/v1/pos/reservations/{reservation}": {
+        "lines": [{"line": "lin_" + "0" * 32, "mark": "not_found"}]
     },
     "/v1/pos/carts": {"add": []},
     "/v1/items": {"items": []},

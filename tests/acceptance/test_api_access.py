@@ -126,7 +126,12 @@ async def rival(shared: World) -> Rival:
     shop = Shop(shared.client, shop_key, told=told)
     till = Till(shared.client, till_key, id="nice-1")
     told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK))
+    await shop.snapshot("set aside", line(LAMP))
     await shared.settled()
+    aside = await shop.cart("set aside")
+    assert aside is not None
+    until = (shared.clock() + timedelta(hours=1)).isoformat()
+    reserved = await shop.offer(aside["id"], reserve={"store": "nice", "until": until})
     cart = await shop.cart("theirs")
     assert cart is not None
     offer = await shop.offer(cart["id"])
@@ -144,6 +149,7 @@ async def rival(shared: World) -> Rival:
         "cart": cart["id"],
         "claim": claim["claim"],
         "handover": offer["id"],
+        "reservation": reserved["id"],
         "receipt_number": "R-77",
         "begun": rest["id"],
         "wishlist": wished["wishlist"]["id"],

@@ -125,7 +125,8 @@ def bodies_about(route: Route, other: Retailer) -> Iterator[Json | None]:
 
 def all_foreign(route: Route) -> bool:
     """Whether the path names something that only the other has."""
-    return bool({"cart", "claim", "handover", "connection", "message"} & set(places(route)))
+    theirs = {"cart", "claim", "handover", "reservation", "connection", "message"}
+    return bool(theirs & set(places(route)))
 
 
 async def test_no_route_shows_or_moves_anything_of_the_other(

@@ -50,6 +50,7 @@ class Retailer:
             "cart": [cart["id"] for cart in self.carts],
             "claim": [claim["claim"] for claim in self.claims],
             "handover": [offer["id"] for offer in self.offers],
+            "reservation": [x[name] for x in self.offers for name in ("id", "short_code")],
             "connection": [self.connection],
             "message": self.messages,
         }

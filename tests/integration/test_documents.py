@@ -1,6 +1,6 @@
 """Documents are loaded, looked back upon and erased; personal data is on disk only encrypted."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -12,8 +12,11 @@ from cartbridge.domain.cart.events import (
     Cancelled,
     CustomerIdentified,
     DetailsChanged,
+    HandoverOffered,
     LineAdded,
+    ReservationEnded,
 )
+from cartbridge.domain.cart.reservation import Reserve
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.ids import make_id, uuid_of
 from cartbridge.domain.items import Item
@@ -21,6 +24,7 @@ from cartbridge.domain.line import Line
 from cartbridge.domain.model import Strict
 from cartbridge.domain.quantity import Quantity
 
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 MARKER = "marker.dupont@example.fr"
 CUSTOMER = Customer(id="cus_" + "0" * 12 + "7" + "0" * 19, email=MARKER, first_name="Camille")
 # The write-ahead log holds every byte that ever went to disk.
@@ -298,3 +302,44 @@ def test_a_kind_whose_state_needs_a_personal_field_is_refused() -> None:
 
     with pytest.raises(ValueError, match="owner"):
         DocumentKind("dia", "diary", Needy, lambda body: body, lambda s, e, h: s, lambda _: None)
+
+
+def offered_for(carts: Any, store: str, hours: int) -> HandoverOffered:
+    until = NOW + timedelta(hours=hours)
+    return HandoverOffered(
+        handover=f"hnd_{hours}",
+        direction="to_store",
+        code_hash=f"{hours:02}",
+        expires_at=until,
+        store=store,
+        reserve=Reserve(store=store, until=until),
+    )
+
+
+async def test_what_waits_in_a_store_is_found_by_it_the_first_to_be_done_first(
+    carts: Any, documents: Documents, owner: Any
+) -> None:
+    made = [await carts.start(CUSTOMER) for _ in range(5)]
+    for cart, hours in zip(made, (5, 1, 4, 2, 3), strict=True):
+        store = "paris" if hours == 4 else "lyon"
+        await carts.add(cart, LineAdded(line=LAMP), offered_for(carts, store, hours))
+    titled = LAMP.model_copy(update={"item": Item(title='\\\\u0000 "at_store":"paris" \0')})
+    await carts.add(made[4], LineAdded(line=titled.model_copy(update={"id": "lin_2"})))
+    await carts.add(made[3], ReservationEnded(handover="hnd_2", store="lyon", how="lapsed"))
+
+    async def ids(store: str, tenant: Any = carts.tenant, **what: Any) -> list[str]:
+        page = await documents.find_in_store(tenant, "cart", store, ["offered"], **what)
+        return [item.id for item in page.items]
+
+    assert await ids("lyon") == [made[1], made[4], made[0]]
+    assert await ids("paris") == [made[2]]
+    assert await ids("nice") == []
+    assert await ids("lyon", uuid_of(carts.new_id())) == []
+    first = await documents.find_in_store(carts.tenant, "cart", "lyon", ["offered"], limit=2)
+    assert first.items[0].state.customer == CUSTOMER
+    assert await ids("lyon", after=first.next) == [made[0]]
+    for nonsense in ("nonsense", "WzEsMl0=", "MQ=="):
+        with pytest.raises(ValueError, match="not a cursor"):
+            await ids("lyon", after=nonsense)
+    entries = "select count(*) from view where waits_in_store(kind, state, body) is not null"
+    assert await owner.fetchval(entries) == 4

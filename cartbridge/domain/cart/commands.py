@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from cartbridge.domain.cart.reservation import Reserve
 from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy
@@ -94,13 +95,33 @@ class OfferHandover:
     short_hash: str | None = None
     store: str | None = None
     terminal: str | None = None  # who asks, if a till does
+    reserve: Reserve | None = None  # the store shall set the cart aside
+    reserve_for: timedelta = timedelta(hours=48)  # the longest a store keeps anything aside
 
 
 @dataclass(frozen=True)
 class RevokeHandover:
-    """Kill a code."""
+    """Kill a code; a reservation ends with its own."""
 
     handover: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the store found of a reserved line; no quantity: all of it, or nothing."""
+
+    line: str
+    found: bool
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class MarkReservation:
+    """Say what is set aside, and what was not found."""
+
+    handover: str
+    lines: tuple[Found, ...]
+    staff: str | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +244,15 @@ class OrderOnline:
     fulfilled: bool = False
     projection: Projection = ()
     remainder: str | None = None  # the id a remainder would get; None: none is made
+    fulfilment: Fulfilment | None = None  # of the whole order; its store is ours
+
+
+@dataclass(frozen=True)
+class HandOut:
+    """An order that waited in a store is given to the shopper."""
+
+    store: str | None = None
+    terminal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -282,6 +312,7 @@ Command = (
     | OfferHandover
     | RevokeHandover
     | LapseHandovers
+    | MarkReservation
     | JoinHandover
     | ClaimCart
     | HoldClaim
@@ -293,6 +324,7 @@ Command = (
     | VoidSale
     | ReturnLines
     | OrderOnline
+    | HandOut
     | SeeCheckout
     | LoseTwin
     | RenameTwin

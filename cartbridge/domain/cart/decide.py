@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from cartbridge.domain.cart import commands as c
-from cartbridge.domain.cart import editing, handover, observing, online, sale
+from cartbridge.domain.cart import editing, handover, observing, online, reserving, sale
 from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.decided import Decision
@@ -45,6 +45,8 @@ def _dispatch(draft: Draft, command: c.Command) -> Draft | None:
             _claim(draft, command)
         case c.PutOnTill():
             handover.put_on_till(draft, command)
+        case c.MarkReservation():
+            reserving.mark(draft, command)
         case _:
             _life(draft, command)
     return None
@@ -101,6 +103,7 @@ def _claim(
 def _life(
     draft: Draft,
     command: c.ReturnLines
+    | c.HandOut
     | c.SeeCheckout
     | c.LoseTwin
     | c.RenameTwin
@@ -111,6 +114,8 @@ def _life(
     match command:
         case c.ReturnLines():
             sale.give_back_goods(draft, command)
+        case c.HandOut():
+            online.hand_out(draft, command)
         case c.SeeCheckout():
             online.see_checkout(draft, command)
         case c.LoseTwin():

@@ -7,6 +7,7 @@ from typing import Literal
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.lifecycle import State, may
+from cartbridge.domain.cart.reservation import HowEnded
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.decided import Decided
 from cartbridge.domain.refusals import Refusing
@@ -34,6 +35,14 @@ class Draft:
         for offer in self.cart.handovers:
             how: Literal["used", "replaced"] = "used" if offer.id == used else "replaced"
             self.tell(e.HandoverEnded(handover=offer.id, how=how))
+
+    def end_reservation(self, how: HowEnded) -> None:
+        """Says that the store need keep nothing aside any more, if it does."""
+        reservation = self.cart.reservation
+        if reservation is not None:
+            self.tell(
+                e.ReservationEnded(handover=reservation.handover, store=reservation.store, how=how)
+            )
 
     def close_offer(self) -> None:
         """Says that no code is live any more, if the cart still counts as offered."""

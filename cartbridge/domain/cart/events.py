@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
+from cartbridge.domain.cart.reservation import HowEnded, Reserve
 from cartbridge.domain.cart.state import (
     Binding,
     Direction,
@@ -13,8 +14,8 @@ from cartbridge.domain.cart.state import (
     SoldLine,
 )
 from cartbridge.domain.customer import Customer
-from cartbridge.domain.line import Discount, Line, Prices
-from cartbridge.domain.model import Strict
+from cartbridge.domain.line import Discount, Fulfilment, Line, Prices
+from cartbridge.domain.model import Strict, left_out
 from cartbridge.domain.quantity import Amount
 from cartbridge.domain.twin import (
     Basket,
@@ -194,6 +195,39 @@ class HandoverOffered(Event):
     short_hash: str | None = None
     expires_at: datetime
     store: str | None = None
+    reserve: Reserve | None = left_out()
+
+
+class ReservationLineMarked(Event):
+    """Somebody in the store set a reserved line aside, all or some of it, or did not find it."""
+
+    type: Literal["cart.reservation_line_marked"] = "cart.reservation_line_marked"
+    handover: str
+    line: str
+    mark: Literal["set_aside", "not_found"]
+    quantity: Amount  # set aside
+    asked: Amount
+    staff: str | None = None
+
+
+class ReservationReady(Event):
+    """The store looked for every line and found something: it waits for her until that time."""
+
+    type: Literal["cart.reservation_ready"] = "cart.reservation_ready"
+    handover: str
+    store: str
+    until: datetime
+    set_aside: tuple[str, ...]  # the lines of which at least some is there
+    not_found: tuple[str, ...]  # the lines of which nothing is
+
+
+class ReservationEnded(Event):
+    """What was set aside, and was not bought, can go back to the shelf."""
+
+    type: Literal["cart.reservation_ended"] = "cart.reservation_ended"
+    handover: str
+    store: str
+    how: HowEnded
 
 
 class HandoverEnded(Event):
@@ -361,6 +395,16 @@ class Ordered(Event):
     at: datetime
     lines: tuple[SoldLine, ...] = ()
     remainder: str | None = None  # the cart of what the order did not take
+    fulfilment: Fulfilment | None = left_out()
+
+
+class HandedOut(Event):
+    """An order that waited in a store was given to the shopper."""
+
+    type: Literal["order.handed_out"] = "order.handed_out"
+    order_number: str | None = None
+    store: str | None = None
+    terminal: str | None = None
 
 
 class Fulfilled(Event):
@@ -420,6 +464,9 @@ CartEvent = Annotated[
     | TwinPlaced
     | TwinLeft
     | HandoverOffered
+    | ReservationLineMarked
+    | ReservationReady
+    | ReservationEnded
     | HandoverEnded
     | OfferClosed
     | HandoverJoined
@@ -437,6 +484,7 @@ CartEvent = Annotated[
     | CheckoutStarted
     | CheckoutLeft
     | Ordered
+    | HandedOut
     | Fulfilled
     | Abandoned
     | Merged

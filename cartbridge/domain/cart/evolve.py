@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from cartbridge.domain.cart import events as e
-from cartbridge.domain.cart import twins
+from cartbridge.domain.cart import reserved, twins
 from cartbridge.domain.cart.lifecycle import following
-from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale
+from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale, waiting_in
 from cartbridge.domain.cart.twins import Changes
 from cartbridge.domain.line import Line
 
@@ -18,7 +18,7 @@ E = TypeVar("E", bound=e.Event)
 def evolve(cart: Cart, event: e.CartEvent, occurred_at: datetime) -> Cart:
     """The cart once this event has happened to it, one version further."""
     changes = _APPLY[type(event)](cart, event, occurred_at)
-    return cart.model_copy(
+    after = cart.model_copy(
         update={
             **changes,
             "version": cart.version + 1,
@@ -26,6 +26,10 @@ def evolve(cart: Cart, event: e.CartEvent, occurred_at: datetime) -> Cart:
             "updated_at": occurred_at,
         }
     )
+    here = waiting_in(after) or (None, None)
+    if here == (after.at_store, after.at_store_by):
+        return after
+    return after.model_copy(update={"at_store": here[0], "at_store_by": here[1]})
 
 
 _APPLY: Final[dict[type[e.Event], Callable[[Cart, Any, datetime], Changes]]] = {}
@@ -64,7 +68,8 @@ def _line_changed(cart: Cart, event: e.LineChanged, at: datetime) -> Changes:
 @_on(e.LineRemoved)
 def _line_removed(cart: Cart, event: e.LineRemoved, at: datetime) -> Changes:
     notes = {line: note for line, note in cart.notes.items() if line != event.line}
-    return {"lines": tuple(line for line in cart.lines if line.id != event.line), "notes": notes}
+    lines = tuple(line for line in cart.lines if line.id != event.line)
+    return {"lines": lines, "notes": notes, **reserved.line_removed(cart, event.line)}
 
 
 @_on(e.LinePriced)
@@ -115,7 +120,12 @@ def _handover_offered(cart: Cart, event: e.HandoverOffered, at: datetime) -> Cha
         expires_at=event.expires_at,
         store=event.store,
     )
-    return {"handovers": (*cart.handovers, offer)}
+    return {"handovers": (*cart.handovers, offer), **reserved.offered(cart, event)}
+
+
+_on(e.ReservationLineMarked)(reserved.line_marked)
+_on(e.ReservationReady)(reserved.ready)
+_on(e.ReservationEnded)(reserved.ended)
 
 
 @_on(e.HandoverEnded)
@@ -188,6 +198,7 @@ def _ordered(cart: Cart, event: e.Ordered, at: datetime) -> Changes:
         at=event.at,
         lines=event.lines,
         remainder=event.remainder,
+        fulfilment=event.fulfilment,
     )
     return {
         **_bought(cart, {line.line: line.quantity for line in event.lines}),
@@ -241,6 +252,7 @@ def _unmerged(cart: Cart, event: e.Unmerged, at: datetime) -> Changes:
     e.CheckoutStarted,
     e.CheckoutLeft,
     e.Fulfilled,
+    e.HandedOut,
     e.Abandoned,
     e.Expired,
     e.Cancelled,

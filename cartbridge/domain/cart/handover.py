@@ -6,13 +6,17 @@ from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.reserving import check_wish, wait_again
 from cartbridge.domain.cart.state import Binding, Cart, Claim, Handover
 from cartbridge.domain.refusals import Refusing
 from cartbridge.domain.twin import Twin
 
 
 def offer(draft: Draft, command: c.OfferHandover) -> None:
-    """A code goes live; an older one of the same direction dies; a till that held it lets go."""
+    """A code goes live; an older one of the same direction dies; a till that held it lets go.
+
+    A reservation lives on beside the short-lived codes of its cart; only a newer one replaces it.
+    """
     cart = draft.cart
     if cart.has_payment:
         raise Refusing("cart_has_payment")
@@ -20,13 +24,13 @@ def offer(draft: Draft, command: c.OfferHandover) -> None:
         raise Refusing("cart_empty")
     if cart.state is State.CHECKOUT:
         raise Refusing("cart_in_checkout")
+    check_wish(draft, command)
     if cart.claim is not None:
         if cart.claim.terminal != command.terminal or command.direction != "to_online":
             raise _held(cart.claim)
         draft.tell(e.ClaimReleased(claim=cart.claim.id, why="sent_online"))
-    for older in cart.handovers:
-        if older.direction == command.direction:
-            draft.tell(e.HandoverEnded(handover=older.id, how="replaced"))
+        draft.end_reservation("sent_online")
+    _replace_older(draft, command)
     draft.tell(
         e.HandoverOffered(
             handover=command.handover,
@@ -35,15 +39,28 @@ def offer(draft: Draft, command: c.OfferHandover) -> None:
             short_hash=command.short_hash,
             expires_at=command.expires_at,
             store=command.store,
+            reserve=command.reserve,
         )
     )
 
 
+def _replace_older(draft: Draft, command: c.OfferHandover) -> None:
+    kept = draft.cart.reservation if command.reserve is None else None
+    for older in draft.cart.handovers:
+        if older.direction == command.direction and (kept is None or older.id != kept.handover):
+            draft.tell(e.HandoverEnded(handover=older.id, how="replaced"))
+    if command.reserve is not None:
+        draft.end_reservation("replaced")
+
+
 def revoke(draft: Draft, command: c.RevokeHandover) -> None:
     """A code dies before its time; one that is dead already stays so."""
+    reservation = draft.cart.reservation
     if draft.cart.handover(command.handover) is not None:
         draft.tell(e.HandoverEnded(handover=command.handover, how="revoked"))
-        draft.close_offer()
+    if reservation is not None and reservation.handover == command.handover:
+        draft.end_reservation("revoked")
+    draft.close_offer()
 
 
 def lapse_codes(draft: Draft, now: datetime) -> None:
@@ -51,6 +68,9 @@ def lapse_codes(draft: Draft, now: datetime) -> None:
     for live in draft.cart.handovers:
         if live.expires_at <= now:
             draft.tell(e.HandoverEnded(handover=live.id, how="lapsed"))
+    reservation = draft.cart.reservation
+    if reservation is not None and reservation.until <= now:
+        draft.end_reservation("lapsed")
     draft.close_offer()
 
 
@@ -131,8 +151,10 @@ def release(draft: Draft, command: c.ReleaseClaim) -> None:
     """The cart is put back; putting back what is not held any more changes nothing."""
     if draft.cart.claim is not None and draft.cart.claim.id == command.claim:
         draft.tell(e.ClaimReleased(claim=command.claim, why=command.why))
+        wait_again(draft)
     elif draft.cart.unheard is not None and draft.cart.unheard.id == command.claim:
         draft.tell(e.OutcomeTold(claim=command.claim))
+        wait_again(draft)
 
 
 def lapse_claim(draft: Draft, command: c.LapseClaim) -> None:
@@ -145,6 +167,7 @@ def tell_outcome(draft: Draft, command: c.TellOutcome) -> None:
     """Somebody said that the cart of unknown outcome was not sold."""
     if draft.cart.unheard is not None:
         draft.tell(e.OutcomeTold(claim=draft.cart.unheard.id))
+        wait_again(draft)
 
 
 def put_on_till(draft: Draft, command: c.PutOnTill) -> None:
@@ -159,8 +182,10 @@ def taken_off(draft: Draft, twin: Twin) -> None:
     by = twin.placed.by if twin.placed is not None else None
     if draft.cart.claim is not None and draft.cart.claim.id == by:
         draft.tell(e.ClaimReleased(claim=by))
+        wait_again(draft)
     elif draft.cart.unheard is not None and draft.cart.unheard.id == by:
         draft.tell(e.OutcomeTold(claim=by))
+        wait_again(draft)
 
 
 def held_claim(cart: Cart, claim_id: str) -> Claim:

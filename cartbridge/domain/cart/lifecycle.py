@@ -25,7 +25,7 @@ S = State
 FINAL: Final = frozenset({S.EXPIRED, S.CANCELLED})
 BOUGHT: Final = frozenset({S.ORDERED, S.FULFILLED, S.RETURNED})
 
-# Names of events without their "cart." prefix.
+# Names of events, those of carts without their "cart." prefix.
 EDITS: Final = "line_added line_changed line_removed code_applied code_removed"
 FACTS: Final = "line_priced customer_identified details_changed"
 TWINS: Final = (
@@ -33,33 +33,36 @@ TWINS: Final = (
     " twin_placed twin_left"
 )
 CODES: Final = "handover_ended handover_joined"
+RESERVED: Final = "reservation_line_marked reservation_ready reservation_ended"
 AFTER: Final = "sale_reported_late double_sale_found outcome_told"
 
 
 def to(state: State, *names: str) -> dict[str, State]:
     """A row's cell: these events lead to that state."""
-    return {f"cart.{name}": state for group in names for name in group.split()}
+    told = (name for group in names for name in group.split())
+    return {name if "." in name else f"cart.{name}": state for name in told}
 
 
 # fmt: off
 TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.NONE:      to(S.OPEN, "started"),
-    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, AFTER)
+    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
                | to(S.OFFERED, "handover_offered") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, AFTER, "handover_offered")
+    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, "handover_offered")
                | to(S.OPEN, "offer_closed") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.MERGED, "merged") | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, AFTER, "claimed claim_put_on_hold")
+    S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
+               | to(S.CLAIMED, "claimed claim_put_on_hold")
                | to(S.OPEN, "claim_released claim_lapsed") | to(S.ORDERED, "sold ordered"),
-    S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, AFTER)
+    S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
                | to(S.OPEN, "checkout_left") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.ORDERED:   to(S.ORDERED, FACTS, TWINS, AFTER, "lines_returned")
+    S.ORDERED:   to(S.ORDERED, FACTS, TWINS, AFTER, "lines_returned order.handed_out")
                | to(S.FULFILLED, "fulfilled") | to(S.RETURNED, "all_returned")
                | to(S.OPEN, "sale_voided") | to(S.EXPIRED, "expired"),
     S.FULFILLED: to(S.FULFILLED, FACTS, TWINS, AFTER, "lines_returned")

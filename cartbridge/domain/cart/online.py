@@ -11,6 +11,7 @@ from cartbridge.domain.cart.handover import taken_off
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.observing import lose
 from cartbridge.domain.cart.remainder import give_back, remainder
+from cartbridge.domain.cart.reserving import wait_again
 from cartbridge.domain.cart.sale import OUT_OF_REACH
 from cartbridge.domain.cart.state import Cart, Sale, SoldLine
 from cartbridge.domain.line import Line
@@ -31,6 +32,7 @@ def order(draft: Draft, command: c.OrderOnline) -> Draft | None:
     sold, more = _ordered_lines(cart, command)
     left = _not_ordered(cart, sold) if command.remainder else ()
     draft.end_codes()
+    draft.end_reservation("bought")
     draft.tell(
         e.Ordered(
             connection=command.ref.connection,
@@ -38,6 +40,7 @@ def order(draft: Draft, command: c.OrderOnline) -> Draft | None:
             at=command.at,
             lines=sold,
             remainder=command.remainder if left else None,
+            fulfilment=command.fulfilment,
         )
     )
     if draft.cart.twin(command.ref) is not None:
@@ -50,6 +53,18 @@ def order(draft: Draft, command: c.OrderOnline) -> Draft | None:
     if command.fulfilled:
         draft.tell(e.Fulfilled())
     return child
+
+
+def hand_out(draft: Draft, command: c.HandOut) -> None:
+    """An order is given to the shopper; one that she has already changes nothing."""
+    cart = draft.cart
+    if cart.state in (State.FULFILLED, State.RETURNED):
+        return
+    if cart.sale is None or cart.state is not State.ORDERED:
+        raise Refusing("order_unknown")
+    number = cart.sale.order_number
+    draft.tell(e.HandedOut(order_number=number, store=command.store, terminal=command.terminal))
+    draft.tell(e.Fulfilled())
 
 
 def _same_order(sale: Sale | None, command: c.OrderOnline) -> bool:
@@ -107,6 +122,7 @@ def see_checkout(draft: Draft, command: c.SeeCheckout) -> None:
         draft.tell(e.CheckoutStarted(connection=command.connection))
     elif command.step == "left" and state is State.CHECKOUT:
         draft.tell(e.CheckoutLeft(connection=command.connection))
+        wait_again(draft)
 
 
 def lose_twin(draft: Draft, command: c.LoseTwin) -> None:
@@ -128,6 +144,7 @@ def lose_twin(draft: Draft, command: c.LoseTwin) -> None:
     ):
         draft.tell(e.TwinLeft(ref=command.ref))
         draft.end_codes()
+        draft.end_reservation("closed")
         draft.tell(e.Merged(into=command.into, into_revision=command.into_revision))
         return
     draft.tell(e.TwinLeft(ref=command.ref))
@@ -139,6 +156,7 @@ def lose_twin(draft: Draft, command: c.LoseTwin) -> None:
 def _cancel(draft: Draft, command: c.LoseTwin) -> None:
     if draft.cart.state in (State.OPEN, State.OFFERED, State.CHECKOUT, State.ABANDONED):
         draft.end_codes()
+        draft.end_reservation("closed")
         draft.tell(e.Cancelled(connection=command.ref.connection))
 
 
@@ -163,6 +181,7 @@ def merge_into(draft: Draft, command: c.MergeInto) -> None:
         raise Refusing("held_elsewhere", terminal=draft.cart.claim.terminal)
     if draft.cart.state is not State.MERGED:
         draft.end_codes()
+        draft.end_reservation("closed")
         draft.tell(e.Merged(into=command.into))
 
 
@@ -223,6 +242,7 @@ def _both(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str,
 
 
 def abandon(draft: Draft) -> None:
-    """An idle cart is closed for the moment; one whose outcome is unknown is left alone."""
-    if draft.cart.outcome is None and draft.cart.state in (State.OPEN, State.CHECKOUT):
+    """An idle cart is closed for the moment, unless its outcome is unknown or it is set aside."""
+    idle = draft.cart.outcome is None and draft.cart.reservation is None
+    if idle and draft.cart.state in (State.OPEN, State.CHECKOUT):
         draft.tell(e.Abandoned())

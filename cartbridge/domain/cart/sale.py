@@ -30,6 +30,7 @@ def complete(draft: Draft, command: c.CompleteSale) -> Draft | None:
     sold = _sold_lines(draft.cart, command)
     left = _left_over(draft.cart, sold, command)
     draft.end_codes()
+    draft.end_reservation("bought")
     before = draft.cart
     used = command.codes_used or before.codes
     carried_out = all(
@@ -98,10 +99,10 @@ def _report_late(draft: Draft, command: c.CompleteSale) -> None:
 
 def _sold_lines(cart: Cart, command: c.CompleteSale) -> tuple[SoldLine, ...]:
     extra = {line.id for line in command.extra_lines}
-    if command.lines is None:
+    if command.lines is None:  # all of it, but what the store did not find for her
         told = tuple(
             c.TakenAtTill(line.id, line.quantity.value - _declined(command, line.id))
-            for line in cart.lines
+            for line in cart.at_hand
             if line.id not in extra
         )
     else:

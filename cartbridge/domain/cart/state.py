@@ -1,15 +1,16 @@
 """The cart as its events leave it: what decide looks at and views are made of."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
+from cartbridge.domain.cart.reservation import Reservation
 from cartbridge.domain.customer import Customer
-from cartbridge.domain.line import Discount, Line
-from cartbridge.domain.model import Strict
+from cartbridge.domain.line import Discount, Fulfilment, Line
+from cartbridge.domain.model import Strict, left_out
 from cartbridge.domain.money import CurrencyCode, TaxMode
 from cartbridge.domain.quantity import Amount
 from cartbridge.domain.twin import Snapshot, Twin, TwinRef
@@ -98,6 +99,7 @@ class Sale(Strict):
     lines: tuple[SoldLine, ...]
     not_taken: tuple[NotTaken, ...] = ()
     remainder: str | None = None
+    fulfilment: Fulfilment | None = left_out()  # of an order, where its shop told
 
     @property
     def all_returned(self) -> bool:
@@ -148,6 +150,10 @@ class Cart(Strict):
     fence: int = 0
     sale: Sale | None = None
     late_sales: int = 0
+    reservation: Reservation | None = left_out()
+    # the store in which somebody has to do something for it, and when: see `waiting_in`
+    at_store: str | None = left_out()
+    at_store_by: datetime | None = left_out()
     merged_at_revision: int | None = None  # from which on the heir's twin shows our lines
     merges: int = 0  # how often it was merged: a merge may be undone
     started_at: datetime | None = None
@@ -172,6 +178,15 @@ class Cart(Strict):
         return () if self.state in BOUGHT else self.lines
 
     @property
+    def at_hand(self) -> tuple[Line, ...]:
+        """What she can carry to the till: not what the store said it did not find for her."""
+        if self.reservation is None:
+            return self.lines
+        missing = self.reservation.missing
+        left = ((line, line.quantity.value - missing(line)) for line in self.lines)
+        return tuple(line.with_quantity(amount) for line, amount in left if amount > 0)
+
+    @property
     def slot_holder(self) -> str:
         """The cart whose key and slot this one shares with all its descendants."""
         return self.root or self.id
@@ -190,6 +205,23 @@ def due_at(cart: Cart, idle: timedelta) -> datetime | None:
     """When the gateway has to look at the cart again: its next code runs out, or it lay idle."""
     if cart.handovers:
         return min(offer.expires_at for offer in cart.handovers)
+    if cart.reservation is not None and cart.state is not State.CLAIMED:
+        return cart.reservation.until
     if cart.state in (State.OPEN, State.CHECKOUT) and cart.outcome is None and cart.updated_at:
         return cart.updated_at + idle
+    return None
+
+
+def waiting_in(cart: Cart) -> tuple[str, datetime] | None:
+    """The store where somebody has to do something for the cart, and the time to sort it by.
+
+    A reservation is to be looked for until she comes, and an order to be handed out since it was
+    bought.
+    """
+    if cart.state is State.OFFERED and cart.reservation is not None:
+        return cart.reservation.store, cart.reservation.until.astimezone(UTC)
+    if cart.state is State.ORDERED and cart.sale is not None:
+        told = cart.sale.fulfilment
+        if told is not None and told.kind == "pick_up" and told.store is not None:
+            return told.store, cart.sale.at.astimezone(UTC)
     return None

@@ -1,6 +1,7 @@
 """Whatever is asked of a cart, in whatever order, it stays a cart that makes sense."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.lifecycle import BOUGHT, TRANSITIONS, State, following, may
-from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
+from cartbridge.domain.cart.reservation import Reserve
+from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin, waiting_in
+from cartbridge.domain.line import Fulfilment
 from cartbridge.domain.refusals import Refused
 from cartbridge.domain.twin import PlacedFor, Refusal, Twin, TwinRef
 from cartbridge.testing.given import NOW, Given, given
@@ -35,6 +38,7 @@ from tests.unit.domain.words import (
 )
 
 Ask = Callable[[Cart, int], c.Command]  # the cart as it is, and a number that is never the same
+WAITING = {State.OPEN, State.OFFERED, State.CLAIMED, State.CHECKOUT}
 OTHER = Cart(id="crt_other", state=State.OPEN, version=1, lines=(line("LAMP", 2, "lin_other"),))
 GUEST = Cart(
     id="crt_guest",
@@ -82,6 +86,10 @@ def offer(number: int, direction: Direction) -> c.OfferHandover:
     return c.OfferHandover(f"hnd_{number}", direction, f"hash-{direction}", SOON)
 
 
+def mark(cart: Cart, *found: c.Found) -> c.MarkReservation:
+    return c.MarkReservation(cart.reservation.handover if cart.reservation else "hnd_0", found)
+
+
 def receipt(cart: Cart) -> str:
     return (cart.sale.receipt_number if cart.sale else None) or "T-0"
 
@@ -106,6 +114,12 @@ ASKS: dict[str, Ask] = {
     "codes": lambda cart, n: c.EditCart({}, codes=(f"CODE{n % 2}",)),
     "offer to the store": lambda cart, n: offer(n, "to_store"),
     "offer to online": lambda cart, n: offer(n, "to_online"),
+    "reserve": lambda cart, n: replace(
+        offer(n, "to_store"), reserve=Reserve(store="lyon-2", until=SOON)
+    ),
+    "set aside": lambda cart, n: mark(cart, c.Found(some_line(cart), True, Decimal(1))),
+    "not found": lambda cart, n: mark(cart, *(c.Found(x.id, False) for x in cart.lines)),
+    "hand out": lambda cart, n: c.HandOut("lyon-2", "till-1"),
     "revoke": lambda cart, n: c.RevokeHandover(cart.handovers[0].id if cart.handovers else "hnd_0"),
     "codes run out": lambda cart, n: c.LapseHandovers(),
     "join": lambda cart, n: c.JoinHandover(
@@ -129,6 +143,9 @@ ASKS: dict[str, Ask] = {
     ),
     "taken off the till": lambda cart, n: c.LoseTwin(TILL_ORDER),
     "order": lambda cart, n: c.OrderOnline(WEB, NOW, f"{n % 2}", projection=by_sku(cart)),
+    "order for a store": lambda cart, n: c.OrderOnline(
+        WEB, NOW, f"{n % 2}", fulfilment=Fulfilment(kind="pick_up", store="lyon-2")
+    ),
     "order a part": lambda cart, n: c.OrderOnline(
         WEB, NOW, None, {"LAMP": Decimal(1)}, True, by_sku(cart), f"crt_{n}"
     ),
@@ -153,6 +170,8 @@ def check(cart: Cart) -> None:
     assert (cart.state is State.CLAIMED) == (cart.claim is not None)
     assert (cart.state is State.OFFERED) == bool(cart.handovers)
     assert (cart.state in BOUGHT) <= (cart.sale is not None)
+    assert cart.reservation is None or cart.state in WAITING
+    assert (cart.at_store is not None) == (waiting_in(cart) is not None)
     assert (cart.outcome == "unknown") == (cart.unheard is not None)
     assert all(amount > 0 for twin in cart.twins for amount in twin.shadow.values())
     assert Cart.model_validate_json(cart.model_dump_json()) == cart

@@ -1,12 +1,16 @@
 """The shopper's pages: each state of her cart, and nothing of herself."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.reservation import LineMark, Reservation
 from cartbridge.domain.cart.state import SoldLine
+from cartbridge.pages.reserved import ReservedAt
 from cartbridge.pages.shopper import (
     ErrorStatus,
     LiveCode,
@@ -18,6 +22,7 @@ from cartbridge.pages.shopper import (
     pass_page,
 )
 from tests.unit.pages.carts import (
+    AT,
     BOOK,
     BRAND,
     LAMP,
@@ -273,3 +278,59 @@ def test_a_wait_is_told_to_people_and_machines() -> None:
     assert "Attendez 5 minutes, puis" in page.body
     assert "dans 20 secondes" in error_page(503, "fr", retry_after=20).body
     assert "dans 2 minutes" in error_page(503, "fr", retry_after=91).body
+
+
+def a_reserved_view(*marks: tuple[str, str], **more: object) -> PassView:
+    """Lamps, a book and a cable asked of Lyon; each mark: the line, and how much is set aside."""
+    asked = {"lamp": "2", "book": "1", "cable": "2.5"}
+    found = {
+        f"lin_{name}": LineMark(quantity=Decimal(aside), of=Decimal(asked[name]), at=AT)
+        for name, aside in marks
+    }
+    told = Reservation(
+        handover="hnd_1", code_hash="00", store="lyon-2", until=AT + timedelta(days=1), marks=found
+    )
+    cart = a_cart(state=State.OFFERED, reservation=told)
+    at = ReservedAt("Lyon Part-Dieu", "Europe/Paris")
+    given: dict[str, object] = {"reserved_at": at, "online_url": "/c/PASS/online"}
+    return a_view(cart=cart, code=CODE, **(given | more))
+
+
+def links(page: Seen) -> list[str | None]:
+    return [link.get("href") for link in page.all("a")]
+
+
+def test_a_reservation_says_where_and_until_when_and_what_is_still_looked_for() -> None:
+    page = shown(a_reserved_view(("lamp", "2")))
+    assert "Mise de côté demandée à Lyon Part-Dieu" in page.text
+    assert "Vous avez jusqu’au 21 novembre 2026 à 14:02 pour venir." in page.text
+    assert page.text.count("Recherche en cours") == 2
+    assert page.text.count("Mis de côté") == 1
+    assert "4821 0937" in page.text
+    assert "/c/PASS/online" not in links(page)
+
+
+def test_what_was_not_found_is_offered_online() -> None:
+    page = shown(a_reserved_view(("lamp", "1"), ("book", "0"), ("cable", "2.5")))
+    assert "Mis de côté pour vous à Lyon Part-Dieu" in page.text
+    assert "Mis de côté : 1 sur 2" in page.text
+    assert page.text.count("Introuvable ") == 1
+    assert "2 articles introuvables en magasin" in page.text
+    assert "/c/PASS/online" in links(page)
+    english = shown(a_reserved_view(("lamp", "2"), ("book", "0"), ("cable", "2.5")), "en-GB")
+    assert "Until 21 November 2026, 14:02." in english.text
+    assert "1 item not found in the store It stays in your basket. Order online" in english.text
+
+
+def test_a_store_that_found_nothing_says_so() -> None:
+    page = shown(a_reserved_view(("lamp", "0"), ("book", "0"), ("cable", "0"), online_url=None))
+    assert "Rien n’a pu être mis de côté à Lyon Part-Dieu" in page.text
+    assert "3 articles introuvables en magasin" in page.text
+    assert "/c/PASS/online" not in links(page)
+
+
+def test_while_a_till_holds_it_or_once_it_is_sold_no_reservation_is_shown() -> None:
+    view = a_reserved_view(("lamp", "2"))
+    held = replace(view, cart=view.cart.model_copy(update={"state": State.CLAIMED}))
+    assert "côté pour vous" not in shown(held).text
+    assert view.mark != a_reserved_view(("lamp", "1")).mark

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from cartbridge.domain.cart import events as e
+from cartbridge.domain.cart.reservation import HowEnded, Reserve
 from cartbridge.domain.cart.state import (
     Binding,
     Direction,
@@ -68,6 +69,14 @@ EVERY_EVENT: tuple[e.Event, ...] = (
     e.TwinPlaced(twin=TWIN.model_copy(update={"placed": PlacedFor(by="clm_1", terminal="till-1")})),
     e.TwinLeft(ref=REF),
     e.HandoverOffered(handover="hnd_1", direction="to_store", code_hash="h", expires_at=AT),
+    e.ReservationLineMarked(
+        handover="hnd_1", line="lin_lamp", mark="set_aside", quantity=Decimal(1), asked=Decimal(2)
+    ),
+    e.ReservationReady(
+        handover="hnd_1", store="lyon-2", until=AT, set_aside=("lin_lamp",), not_found=("lin_book",)
+    ),
+    e.ReservationEnded(handover="hnd_1", store="lyon-2", how="lapsed"),
+    e.HandedOut(order_number="W-9", store="lyon-2"),
     e.HandoverEnded(handover="hnd_1", how="used"),
     e.OfferClosed(),
     e.HandoverJoined(
@@ -353,3 +362,38 @@ def test_the_order_given_is_kept() -> None:
     early = datetime(2026, 11, 19, tzinfo=UTC)
     events = [told(CLAIMED, version=1), told(a_sale(), version=2, occurred_at=early)]
     assert [entry.version for entry in tell(events, NAMES, "fr", "UTC")] == [1, 2]
+
+
+def test_a_reservation_is_told_with_what_was_found() -> None:
+    reserve = Reserve(store="lyon-2", until=AT)
+    offered = e.HandoverOffered(
+        handover="hnd_1", direction="to_store", code_hash="h", expires_at=AT, reserve=reserve
+    )
+    assert said(offered) == "mise de côté demandée, Lyon Part-Dieu"
+    before = (STARTED, e.LineAdded(line=LAMP), e.LineAdded(line=CABLE))
+    aside = e.ReservationLineMarked(
+        handover="hnd_1", line="lin_lamp", mark="set_aside", quantity=Decimal(1), asked=Decimal(2)
+    )
+    assert said(*before, aside) == "Lampe chêne, H 40 cm, mis de côté : 1 sur 2"
+    whole = aside.model_copy(update={"quantity": Decimal(2)})
+    assert said(*before, whole, locale="en-GB") == "Lampe chêne, H 40 cm, set aside: 2"
+    gone = e.ReservationLineMarked(
+        handover="hnd_1",
+        line="lin_cable",
+        mark="not_found",
+        quantity=Decimal(0),
+        asked=Decimal("2.5"),
+    )
+    assert said(*before, gone) == "Câble lin, introuvable en magasin"
+    ready = e.ReservationReady(
+        handover="hnd_1", store="lyon-2", until=AT, set_aside=("lin_lamp",), not_found=()
+    )
+    assert said(ready, locale="en-GB") == "reservation ready, Lyon Part-Dieu"
+
+
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+@pytest.mark.parametrize("how", get_args(HowEnded))
+def test_every_end_of_a_reservation_is_told(how: HowEnded, locale: str) -> None:
+    event = e.ReservationEnded(handover="hnd_1", store="lyon-2", how=how)
+    assert "Lyon Part-Dieu" in said(event, locale=locale)
+    assert entries([event], locale)[0].minor is (how == "bought")
