@@ -13,9 +13,13 @@ from typing import Final
 from aiohttp import web
 
 from cartbridge.database.alarms import Alarms
+from cartbridge.database.both_sides import PricesTold, StockLevels
+from cartbridge.database.browsing import Browsing
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.connection import Database, News
 from cartbridge.database.credentials import RenewedCredentials
+from cartbridge.database.customer_accesses import CustomerAccesses
+from cartbridge.database.customers import Customers
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import DocumentKind, Documents
 from cartbridge.database.duties import Duties
@@ -29,6 +33,7 @@ from cartbridge.database.migrate import migrate
 from cartbridge.database.outbox import Outbox
 from cartbridge.database.pointers import Pointers
 from cartbridge.database.queues import Queues
+from cartbridge.database.shop_floor import ShopFloor
 from cartbridge.database.subscriptions import Subscriptions
 from cartbridge.database.vault import Vault, open_vault
 from cartbridge.database.writer import Writer
@@ -52,6 +57,7 @@ from cartbridge.services.gateway import Gateway, Limits
 from cartbridge.services.tell_subscriptions import tell_subscriptions
 from cartbridge.settings import Settings
 from cartbridge.worker.alarms import watch
+from cartbridge.worker.browsing import forget
 from cartbridge.worker.closing import close
 from cartbridge.worker.inbox import apply, sort
 from cartbridge.worker.loop import run_loop, run_turns
@@ -62,7 +68,7 @@ from cartbridge.worker.timeouts import look
 Step = Callable[[Gateway], Awaitable[int]]
 # What is looked at from time to time, by one process for all.
 _BACKLOG: Final = 1024  # connections that wait to be let in: a rush after an outage
-TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0))
+TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0), (forget, 60.0))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -74,6 +80,7 @@ def limits_of(settings: Settings) -> Limits:
         abandoned_after=timedelta(hours=settings.abandoned_after_hours),
         reconcile_every=timedelta(minutes=settings.reconcile_minutes),
         silent_after=timedelta(hours=settings.silent_after_hours),
+        browsing=timedelta(days=settings.browsing_days),
     )
 
 
@@ -191,10 +198,16 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
             pointers=Pointers(base.database),
             directory=directory,
             items=ItemIndex(base.database),
+            stock=StockLevels(base.database),
+            prices=PricesTold(base.database),
+            browsing=Browsing(base.database, base.vault),
+            shop_floor=ShopFloor(base.database),
             idempotency=Idempotency(base.database, base.vault),
             duties=Duties(base.database),
             alarms=Alarms(base.database),
             renewed=RenewedCredentials(base.database, base.vault),
+            customers=Customers(base.database, base.vault),
+            accesses=CustomerAccesses(base.database, base.vault),
             vault=base.vault,
             connectors=Connectors(directory),
             client=client,

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     abandoned_after_hours: Annotated[int, Field(ge=1)] = 24 * 14
     reconcile_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 5
     silent_after_hours: Annotated[int, Field(ge=1)] = 24  # then a connection's silence is told
+    browsing_days: Annotated[int, Field(ge=1, le=395)] = 30  # then what she looked at is forgotten
     # Calls go to public addresses on ports 80 and 443. More: networks (10.0.0.0/8) on any port,
     # and further ports of public addresses.
     allow_private_addresses: Annotated[

@@ -6,6 +6,7 @@ import typer
 
 from cartbridge.administration.checking import checked
 from cartbridge.administration.complaints import CommandRefused
+from cartbridge.administration.rules import OfCodes, OfPrice, rules_told
 from cartbridge.administration.session import OfTenant, for_tenant
 from cartbridge.administration.showing import AsJson, say, show
 from cartbridge.database.directory import Tenant
@@ -52,6 +53,28 @@ def add(
 
     for_tenant(tenant, work)
     say(f"{id} is added. Next: cartbridge store add --help")
+
+
+@commands.command()
+def policy(id: Id, price: OfPrice = None, codes: OfCodes = None, tenant: OfTenant = None) -> None:
+    """Set whose price wins in the brand's stores, and whether their tills honour codes.
+
+    It holds where a store says nothing itself, and never in a franchise store.
+
+    \b
+    Example:
+      cartbridge brand policy maison-lumiere --price lower --codes not_honoured
+    """
+    told = rules_told(price, codes)
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        brand = await gateway.directory.brands.get(of.uuid, id)
+        if brand is None:
+            raise CommandRefused(f"there is no brand {id}")
+        await gateway.directory.brands.update(of.uuid, brand.model_copy(update=told))
+
+    for_tenant(tenant, work)
+    say(f"The rules of {id} are set.")
 
 
 @commands.command("list")

@@ -1,7 +1,8 @@
 """`cartbridge connection`: the configured instances of connectors, and their hooks."""
 
+import re
 from collections.abc import Iterable
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from cartbridge.services.add_connection import add_connection, secret_names
 from cartbridge.services.gateway import Gateway
 
 commands = typer.Typer(no_args_is_help=True, help="Connections: one configured platform each.")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 Slug = Annotated[str, typer.Argument(help="The connection's name, such as web-fr.")]
 
 
@@ -208,6 +210,42 @@ def silence(
         say(f"{slug} may be silent as long as any connection (CARTBRIDGE_SILENT_AFTER_HOURS).")
     else:
         say(f"{slug} may be silent for {hours} hours." if hours else f"{slug} may be silent.")
+
+
+@commands.command()
+def browse(
+    slug: Slug,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="https://host of pages that may tell; say it again for more."),
+    ] = None,
+    tenant: OfTenant = None,
+) -> None:
+    """Let the pages of a shop tell what is looked at (/browse.js); without --origin nobody's may.
+
+    \b
+    Examples:
+      cartbridge connection browse web-fr --origin https://www.maison-lumiere.example
+      cartbridge connection browse web-fr
+    """
+    origins = [one.lower().rstrip("/") for one in origin or ()]
+    for one in origins:
+        if not _ORIGIN.fullmatch(one):
+            raise CommandRefused(
+                f"{one} is no origin: write it as https://host, without a path", MISUSED
+            )
+
+    async def work(gateway: Gateway, of: Tenant) -> tuple[str, str]:
+        found = await _found(gateway, of, slug)
+        await gateway.directory.connections.let_browse(of.uuid, found.id, origins)
+        return gateway.public_url, found.browse_id
+
+    url, name = for_tenant(tenant, work)
+    if not origins:
+        say(f"No page may tell what is looked at on {slug}.")
+        return
+    say(f"Pages of {', '.join(origins)} may tell what is looked at on {slug}:")
+    say(f'<script src="{url}/browse.js" data-connection="{name}"></script>')
 
 
 @commands.command()

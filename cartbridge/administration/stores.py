@@ -7,11 +7,14 @@ import typer
 
 from cartbridge.administration.checking import checked
 from cartbridge.administration.complaints import CommandRefused
+from cartbridge.administration.rules import OfCodes, OfPrice, rules_told
 from cartbridge.administration.session import OfTenant, for_tenant
 from cartbridge.administration.showing import AsJson, say, show
 from cartbridge.database.directory import Tenant
-from cartbridge.domain.store import Owner, PricePolicy, Store
+from cartbridge.domain.policy import CodesRule, PriceRule
+from cartbridge.domain.store import Owner, Position, PricePolicy, Store
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.store_rules import rules_in
 
 commands = typer.Typer(no_args_is_help=True, help="Stores: where carts are sold.")
 Id = Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, dashes.")]
@@ -33,7 +36,7 @@ def add(
     price_list: Annotated[str | None, typer.Option(help="Its list in the item file.")] = None,
     policy: Annotated[
         PricePolicy | None,
-        typer.Option(help="Whose price wins; lower, or till for a franchise, if not said."),
+        typer.Option(help="Whose price wins; as the brand or the retailer says, if not said."),
     ] = None,
     tenant: OfTenant = None,
 ) -> None:
@@ -72,6 +75,55 @@ def _closing(text: str) -> time:
         raise CommandRefused(f"--closing-time {text}: write it as 20:00", status=2) from None
 
 
+@commands.command()
+def policy(id: Id, price: OfPrice = None, codes: OfCodes = None, tenant: OfTenant = None) -> None:
+    """Set whose price wins in a store, and whether its tills honour codes of the web.
+
+    What a store says itself goes before its brand and the retailer. A franchise store listens to
+    nobody else: as long as it says nothing, its own till's prices hold.
+
+    \b
+    Example:
+      cartbridge store policy lyon-part-dieu --price captured --codes honoured
+    """
+    told = rules_told(price, codes)
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        store = await gateway.directory.stores.get(of.uuid, id)
+        if store is None:
+            raise CommandRefused(f"there is no store {id}")
+        await gateway.directory.stores.update(of.uuid, store.model_copy(update=told))
+
+    for_tenant(tenant, work)
+    say(f"The rules of {id} are set.")
+
+
+@commands.command()
+def place(
+    id: Id,
+    latitude: Annotated[float, typer.Option(help="Degrees north.")],
+    longitude: Annotated[float, typer.Option(help="Degrees east.")],
+    tenant: OfTenant = None,
+) -> None:
+    """Tell where a store is, so that the nearest one that has an article is named first.
+
+    \b
+    Example:
+      cartbridge store place lyon-part-dieu --latitude 45.761 --longitude 4.856
+    """
+    position = checked(Position, latitude=latitude, longitude=longitude)
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        store = await gateway.directory.stores.get(of.uuid, id)
+        if store is None:
+            raise CommandRefused(f"there is no store {id}")
+        placed = store.model_copy(update={"position": position})
+        await gateway.directory.stores.update(of.uuid, placed)
+
+    for_tenant(tenant, work)
+    say(f"{id} is at {latitude}, {longitude}.")
+
+
 @commands.command("known-as")
 def known_as(
     id: Id,
@@ -104,15 +156,24 @@ def known_as(
 def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
     """List the stores."""
 
-    async def work(gateway: Gateway, of: Tenant) -> list[Store]:
-        return list(await gateway.directory.stores.list(of.uuid))
+    async def work(gateway: Gateway, of: Tenant) -> list[tuple[Store, PriceRule, CodesRule]]:
+        stores = await gateway.directory.stores.list(of.uuid)
+        return [(store, *await rules_in(gateway, of.uuid, store)) for store in stores]
 
     rows = [
-        (s.id, s.brand, s.name, f"{s.closing_time:%H:%M} {s.time_zone}", s.price_policy, s.address)
-        for s in for_tenant(tenant, work)
+        (
+            s.id,
+            s.brand,
+            s.name,
+            f"{s.closing_time:%H:%M} {s.time_zone}",
+            f"{price.policy} ({price.policy_from})",
+            f"{codes.codes or 'not said'} ({codes.codes_from})",
+            s.address,
+        )
+        for s, price, codes in for_tenant(tenant, work)
     ]
     show(
-        ("id", "brand", "name", "closes", "price", "address"),
+        ("id", "brand", "name", "closes", "price", "codes", "address"),
         rows,
         as_json=as_json,
         empty="No store yet: cartbridge store add --help",

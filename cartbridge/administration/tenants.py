@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cartbridge.administration.complaints import CommandRefused
+from cartbridge.administration.rules import OfCodes, OfPrice, rules_told
 from cartbridge.administration.session import administer
 from cartbridge.administration.showing import AsJson, say, show
 from cartbridge.database.directory import Tenant
@@ -34,6 +35,44 @@ def add(
 
     tenant = administer(work)
     say(f"{tenant.slug} is {tenant.id}. Next: cartbridge brand add {slug} {name!r}")
+
+
+@commands.command()
+def policy(
+    slug: Annotated[str, typer.Argument(help="The retailer's slug or id.")],
+    price: OfPrice = None,
+    codes: OfCodes = None,
+    reserve_stock: Annotated[
+        bool | None,
+        typer.Option(
+            "--reserve-stock/--no-reserve-stock",
+            help="Set goods aside in the store that a basket is sent to, where it can.",
+        ),
+    ] = None,
+) -> None:
+    """Set the rules for all stores of a retailer that have none of their own or of their brand.
+
+    A franchise store is not bound by them.
+
+    \b
+    Example:
+      cartbridge tenant policy maison-lumiere --price lower --reserve-stock
+    """
+    told: dict[str, object] = {}
+    if reserve_stock is not None:
+        told["reserve_stock"] = reserve_stock
+    if price or codes or not told:
+        told |= rules_told(price, codes)
+
+    async def work(gateway: Gateway) -> None:
+        tenant = await gateway.directory.tenants.get(slug)
+        if tenant is None:
+            raise CommandRefused(f"there is no retailer {slug}")
+        rules = await gateway.directory.rules.get(tenant.uuid)
+        await gateway.directory.rules.put(tenant.uuid, rules.model_copy(update=told))
+
+    administer(work)
+    say(f"The rules of {slug} are set.")
 
 
 @commands.command("list")

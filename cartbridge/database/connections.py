@@ -23,6 +23,7 @@ from cartbridge.domain.cart.state import Channel
 from cartbridge.domain.ids import make_id, named, uuid_of
 
 CONNECTION_PREFIX: Final = "con"
+BROWSE_PREFIX: Final = "brw"
 _HOOK_BYTES: Final = 16  # 128 bits
 ConnectionState = Literal["active", "paused"]
 
@@ -42,6 +43,12 @@ class Connection:
     settings: Mapping[str, Any] = field(repr=False)
     shown: Mapping[str, Any] = field(repr=False)
     last_heard_at: datetime | None = None
+    browse_origins: tuple[str, ...] = ()  # whose pages may tell what is looked at
+
+    @property
+    def browse_id(self) -> str:
+        """Its public name (brw_…), by which browsers tell what is looked at: no secret."""
+        return named(BROWSE_PREFIX, uuid_of(self.id))
 
 
 class Connections:
@@ -53,6 +60,7 @@ class Connections:
         self._sql = queries("directory")
         self._by_id: Remembered[Connection] = Remembered(clock)
         self._by_hook: Remembered[Connection] = Remembered(clock)
+        self._by_browse_id: Remembered[Connection] = Remembered(clock)
 
     async def add(
         self,
@@ -161,6 +169,7 @@ class Connections:
             if hook is not None:
                 shard, _, digest, _ = self._hook(tenant, hook, identifier)
                 await db.execute(self._sql["remove_hook"], shard, tenant, digest)
+                await db.execute(self._sql["remove_hook"], *self._browse_name(identifier, tenant))
                 await db.execute(self._sql["forget_credential"], *place)
                 await db.execute(self._sql["forget_duties"], *place[:2], identifier)
         self.forget()
@@ -193,10 +202,30 @@ class Connections:
         if found is None:
             raise NotThere(f"there is no connection {identifier}")
 
+    async def let_browse(self, tenant: UUID, identifier: str, origins: Sequence[str]) -> None:
+        """Whose pages, by their origins, may tell what is looked at; none: nobody's may."""
+        place = (self._shard(tenant), tenant, uuid_of(identifier))
+        name = self._browse_name(identifier, tenant)
+        async with self._database.tenant(tenant) as db:
+            found = await db.fetchval(self._sql["let_browse"], *place, list(origins))
+            if found is None:
+                raise NotThere(f"there is no connection {identifier}")
+            if origins:
+                await db.execute(self._sql["find_by_name"], *name, uuid_of(identifier))
+            else:
+                await db.execute(self._sql["remove_hook"], *name)
+        self.forget()
+
+    async def by_browse_id(self, browse_id: str) -> Connection | None:
+        """The connection of that public name (brw_…), if it lets anybody's pages tell."""
+        digest = _browse_hash(browse_id)
+        return await self._by_browse_id.get(digest, lambda: self._find(digest))
+
     def forget(self) -> None:
         """Look up again from now on."""
         self._by_id.forget()
         self._by_hook.forget()
+        self._by_browse_id.forget()
 
     async def _find(self, digest: bytes) -> Connection | None:
         shard = shard_of_key(digest, self._database.shards)
@@ -225,6 +254,7 @@ class Connections:
             settings=self._credentials.open(tenant, row["id"], stored),
             shown=self._credentials.shown(stored),
             last_heard_at=row["last_heard_at"],
+            browse_origins=tuple(row["browse_origins"]),
         )
 
     def _shard(self, tenant: UUID) -> int:
@@ -234,6 +264,14 @@ class Connections:
         digest = _hook_hash(hook)
         shard = shard_of_key(digest, self._database.shards)
         return shard, tenant, digest, uuid_of(connection)
+
+    def _browse_name(self, connection: str, tenant: UUID) -> tuple[int, UUID, bytes]:
+        digest = _browse_hash(named(BROWSE_PREFIX, uuid_of(connection)))
+        return shard_of_key(digest, self._database.shards), tenant, digest
+
+
+def _browse_hash(browse_id: str) -> bytes:
+    return hashlib.sha256(b"browse " + browse_id.encode("utf-8", "surrogatepass")).digest()
 
 
 def _hook_hash(hook: str) -> bytes:

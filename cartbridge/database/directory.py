@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import asyncpg
 
 from cartbridge.database.api_keys import ApiKey, ApiKeys, Principal, Role
 from cartbridge.database.attempts import Attempts
+from cartbridge.database.both_sides import RetailerRules
 from cartbridge.database.connection import Database
 from cartbridge.database.connections import Connection, Connections, ConnectionState
 from cartbridge.database.pairing import Paired, Pairing
@@ -27,10 +29,10 @@ from cartbridge.database.places import (
 from cartbridge.database.places import Kind as PlaceKind
 from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
-from cartbridge.database.remembered import Clock
+from cartbridge.database.remembered import Clock, Remembered
 from cartbridge.database.vault import Vault
 from cartbridge.domain.ids import make_id, named, uuid_of
-from cartbridge.domain.store import Brand, PricePolicy, Store
+from cartbridge.domain.store import Brand, Store
 
 __all__ = [
     "AlreadyThere",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 TENANT_PREFIX: Final = "ten"
+_HOME: Final = "Europe/Paris"  # of a brand without a store
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +132,14 @@ class Directory:
     def __init__(self, database: Database, vault: Vault, clock: Clock = time.monotonic) -> None:
         self._database = database
         self.tenants = Tenants(database)
+        self.rules = RetailerRules(database, clock)
         self.brands: Places[Brand] = Places(database, "brand", Brand, clock)
         self.stores: Places[Store] = Places(database, "store", Store, clock)
         self.terminals = Terminals(database, clock)
         self.connections = Connections(database, vault, clock)
         self.keys = ApiKeys(database, clock)
         self.pairing = Pairing(database, vault)
+        self._homes: Remembered[str] = Remembered(clock)
         self._attempts = Attempts(database)
         self.count_failure = self._attempts.count_failure
         self.locked = self._attempts.locked
@@ -157,7 +162,12 @@ class Directory:
             names[row["kind"]][row["id"]] = row["name"]
         return names
 
-    async def store_policy(self, tenant: UUID, store: str) -> PricePolicy | None:
-        """Whose price wins in a store; None if the retailer has no such store."""
-        found = await self.stores.get(tenant, store)
-        return None if found is None else found.price_policy
+    async def time_zone(self, tenant: UUID, brand: str | None) -> str:
+        """Where a brand, or the whole retailer, is at home: in the zone of most of its stores."""
+        found = await self._homes.get((tenant, brand), lambda: self._home(tenant, brand))
+        return found or _HOME
+
+    async def _home(self, tenant: UUID, brand: str | None) -> str:
+        stores = await self.stores.list(tenant, parent=brand)
+        zones = Counter(store.time_zone for store in stores)
+        return zones.most_common(1)[0][0] if zones else _HOME

@@ -60,15 +60,18 @@ insert into connection_hook (shard, tenant, hash, connection) values ($1, $2, $3
 select tenant, connection from hook_find($1, $2)
 
 -- name: read_connection
-select id, slug, connector, brand, channel, settings, hook, state, last_heard_at from connection
+select id, slug, connector, brand, channel, settings, hook, state, last_heard_at, browse_origins
+  from connection
  where shard = $1 and tenant = $2 and id = $3
 
 -- name: read_connection_by_slug
-select id, slug, connector, brand, channel, settings, hook, state, last_heard_at from connection
+select id, slug, connector, brand, channel, settings, hook, state, last_heard_at, browse_origins
+  from connection
  where shard = $1 and tenant = $2 and slug = $3
 
 -- name: list_connections
-select id, slug, connector, brand, channel, settings, hook, state, last_heard_at from connection
+select id, slug, connector, brand, channel, settings, hook, state, last_heard_at, browse_origins
+  from connection
  where shard = $1 and tenant = $2 order by slug
 
 -- name: update_connection
@@ -76,7 +79,7 @@ update connection
    set settings = coalesce($4::json, settings), state = coalesce($5, state),
        brand = coalesce($6, brand), channel = coalesce($7, channel)
  where shard = $1 and tenant = $2 and id = $3
-returning id, slug, connector, brand, channel, settings, hook, state, last_heard_at
+returning id, slug, connector, brand, channel, settings, hook, state, last_heard_at, browse_origins
 
 -- name: remove_connection
 delete from connection where shard = $1 and tenant = $2 and id = $3 returning hook
@@ -90,6 +93,14 @@ delete from duty where shard = $1 and tenant = $2 and subject = $3
 -- name: connection_silence
 update connection set silent_after_hours = $4 where shard = $1 and tenant = $2 and id = $3
 returning id
+
+-- name: let_browse
+update connection set browse_origins = $4 where shard = $1 and tenant = $2 and id = $3
+returning id
+
+-- name: find_by_name
+insert into connection_hook (shard, tenant, hash, connection) values ($1, $2, $3, $4)
+  on conflict do nothing
 
 -- name: remove_hook
 delete from connection_hook where shard = $1 and tenant = $2 and hash = $3

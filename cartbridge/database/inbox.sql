@@ -117,5 +117,16 @@ returning p.message
 -- name: forget
 select inbox_forget($1, $2, $3)
 
+-- name: drop_part
+update inbox_part set ref = null, lane = '', revision = null, dedup = null
+ where shard = $1 and tenant = $2 and message = $3 and ordinal = $4 and done_at is not null
+
+-- name: drop_body
+update inbox i set headers = null, body = null
+ where i.shard = $1 and i.tenant = $2 and i.message = $3
+   and not exists (select from inbox_part p
+                    where p.shard = i.shard and p.tenant = i.tenant and p.message = i.message
+                      and p.state in ('sorted', 'taken', 'quarantined'))
+
 -- name: forget_day_keys
 select day_keys_forget($1)

@@ -125,6 +125,13 @@ class Applying:
             count_part(part, outcome)
         return noted
 
+    async def drop(self, part: Part) -> None:
+        """Forget at once what a finished part was told in, and of whom; the message's id stays."""
+        message = (part.shard, part.tenant, uuid_of(part.message))
+        async with self._database.tenant(part.tenant) as connection:
+            await connection.execute(self._sql["drop_part"], *message, part.ordinal)
+            await connection.execute(self._sql["drop_body"], *message)
+
     async def retry(
         self, part: Part, delay: timedelta, reason: str
     ) -> Literal["sorted", "quarantined"] | None:

@@ -19,7 +19,8 @@ delete from item_code where shard = $1 and tenant = $2 and sku = any ($3::text[]
 -- name: put_items
 insert into item (shard, tenant, sku, body)
   select $1, $2, n.sku, n.body::json from unnest($3::text[], $4::text[]) as n(sku, body)
-  on conflict (shard, tenant, sku) do update set body = excluded.body
+  on conflict (shard, tenant, sku)
+  do update set body = excluded.body, changed_at = clock_timestamp()
 
 -- name: put_numbers
 insert into item_code (shard, tenant, kind, value, sku)

@@ -88,11 +88,15 @@ class KeyRing:
                 [subject for _, subject in places],
             )
         return {
-            row["subject"]: self._vault.unwrap(
-                row["wrapped"], place(tenant, row["subject"], "person key")
-            )
-            for row in rows
+            row["subject"]: self._unwrapped(tenant, row["subject"], row["wrapped"]) for row in rows
         }
+
+    def unwrapped(self, tenant: UUID, subject: UUID, wrapped: bytes | None) -> bytes | None:
+        """The key of a person as another look-up brought it; None if it brought none."""
+        return None if wrapped is None else self._unwrapped(tenant, subject, wrapped)
+
+    def _unwrapped(self, tenant: UUID, subject: UUID, wrapped: bytes) -> bytes:
+        return self._vault.unwrap(wrapped, place(tenant, subject, "person key"))
 
     async def create_person(self, tenant: UUID, subject: UUID) -> bytes:
         """The key of a person, made if she has none; safe to call from two places at once."""

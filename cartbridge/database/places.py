@@ -50,6 +50,7 @@ class Places(Generic[Model]):
         self._model: type[Model] = model
         self._sql = queries("directory")
         self._remembered: Remembered[Model] = Remembered(clock)
+        self._lists: Remembered[Sequence[Model]] = Remembered(clock)
 
     async def add(self, tenant: UUID, place: Model) -> None:
         """Add a place; AlreadyThere if its id is taken, NotThere if what it stands in is not."""
@@ -65,11 +66,11 @@ class Places(Generic[Model]):
                     self._kind,
                     place.id,
                     parent,
-                    place.model_dump_json(),
+                    _body(place),
                 )
             except asyncpg.UniqueViolationError:
                 raise AlreadyThere(f"there is a {self._kind} {place.id} already") from None
-        self._remembered.forget()
+        self._forget()
 
     async def get(self, tenant: UUID, identifier: str) -> Model | None:
         """The place of that id; remembered for a few seconds."""
@@ -85,6 +86,11 @@ class Places(Generic[Model]):
             self._model.model_validate_json(row["body"]) for row in await self._rows(tenant, parent)
         ]
 
+    async def known(self, tenant: UUID, *, parent: str | None = None) -> Sequence[Model]:
+        """As `list`, remembered for a few seconds."""
+        question = (tenant, parent)
+        return await self._lists.get(question, lambda: self.list(tenant, parent=parent)) or ()
+
     async def update(self, tenant: UUID, place: Model) -> None:
         """Put the place in the stead of the one of its id; NotThere if there is none."""
         parent = self._parent(place)
@@ -98,11 +104,11 @@ class Places(Generic[Model]):
                 self._kind,
                 place.id,
                 parent,
-                place.model_dump_json(),
+                _body(place),
             )
         if changed is None:
             raise NotThere(f"there is no {self._kind} {place.id}: add it first")
-        self._remembered.forget()
+        self._forget()
 
     async def remove(self, tenant: UUID, identifier: str) -> bool:
         """Remove the place, if nothing stands in it (StillUsed); says whether it was there."""
@@ -116,8 +122,12 @@ class Places(Generic[Model]):
             removed = await connection.fetchval(
                 self._sql["remove_place"], shard, tenant, self._kind, identifier
             )
-        self._remembered.forget()
+        self._forget()
         return removed is not None
+
+    def _forget(self) -> None:
+        self._remembered.forget()
+        self._lists.forget()
 
     async def _read(self, tenant: UUID, identifier: str) -> Model | None:
         shard = shard_of_key(tenant.bytes, self._database.shards)
@@ -171,6 +181,11 @@ class Terminals(Places[Terminal]):
             )
             for row in await self._rows(tenant, store)
         ]
+
+
+def _body(place: Brand | Store | Terminal) -> str:
+    """As it is stored: an older version reads it while nothing is set that it does not know."""
+    return place.model_dump_json(exclude_none=True)
 
 
 def _child(kind: Kind) -> Kind | None:

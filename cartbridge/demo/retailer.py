@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cartbridge.database.directory import Tenant
-from cartbridge.domain.store import Brand, Store, Terminal
+from cartbridge.domain.store import Brand, Position, Store, Terminal
 from cartbridge.services.add_connection import add_connection
 from cartbridge.services.gateway import Gateway
 
@@ -21,6 +21,7 @@ STORES: Final = (
         brand=SLUG,
         name="Lyon Part-Dieu",
         address="17 rue du Docteur Bouchut, 69003 Lyon",
+        position=Position(latitude=45.761, longitude=4.856),
         price_list=PRICE_LIST,
     ),
     Store(
@@ -28,6 +29,7 @@ STORES: Final = (
         brand=SLUG,
         name="Paris Rivoli",
         address="88 rue de Rivoli, 75004 Paris",
+        position=Position(latitude=48.858, longitude=2.349),
         price_list=PRICE_LIST,
         policy="till",
     ),

@@ -1,28 +1,34 @@
 """Drift: what a cart was captured at against what the till says, and whose price wins."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
 from pydantic import ConfigDict, Field
 
 from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.code_drift import CodeDrift
+from cartbridge.domain.compared import (
+    Compared,
+    ComparedPromotion,
+    ComparedRate,
+    OnlinePrice,
+    Verdict,
+    together,
+    verdict_of,
+)
 from cartbridge.domain.line import Line
 from cartbridge.domain.model import Strict
 from cartbridge.domain.money import CurrencyCode, Minor, TaxMode
+from cartbridge.domain.policy import PolicyFrom
 from cartbridge.domain.quantity import Amount
+from cartbridge.domain.stock import ComparedStock, StockKnown, compared_stock
 from cartbridge.domain.store import PricePolicy
+from cartbridge.domain.winner import Winner, winner_of
 
 PriceSource = Literal["till", "price_file", "shop", "none"]
-Verdict = Literal["same", "different", "unknown"]
 Aspect = Literal["price", "tax_rate", "promotion", "stock"]
-Note = Literal[
-    "till_price_unknown",
-    "captured_price_unknown",
-    "no_price_known",
-    "not_comparable",  # one side tells a unit price only, the other a total only
-    "other_currency",
-]
 
 _ASPECTS: Final[tuple[Aspect, ...]] = ("price", "tax_rate", "promotion", "stock")
 
@@ -36,6 +42,8 @@ class TillPrice(Strict):
     in_stock: Amount | None = None  # in the line's own unit
     promotion: str | None = None  # its name, if the till gives one
     discount: Minor | None = None  # of the whole line; 0: no promotion
+    source: PriceSource | None = None  # where the price is from; None: as the whole report
+    as_of: datetime | None = None  # since when it is so; None: now, or nobody knows
 
 
 class TillSide(Strict):
@@ -43,50 +51,27 @@ class TillSide(Strict):
 
     currency: CurrencyCode
     policy: PricePolicy = "lower"
+    policy_from: PolicyFrom = "default"
     tax_mode: TaxMode = "inclusive"
 
 
-class Compared(Strict):
-    """One amount on both sides, in minor units, both with tax or both without."""
+class OnlineNow(Strict):
+    """What a piece costs in a web shop now, with or without tax as the shop counts."""
 
-    captured: Minor | None = None
-    till: Minor | None = None
-    verdict: Verdict = "unknown"
-
-
-class ComparedRate(Strict):
-    """The tax rate on both sides; a line taxed at several rates has none to compare."""
-
-    captured: Amount | None = None
-    till: Amount | None = None
-    verdict: Verdict = "unknown"
+    unit_price: Minor
+    currency: CurrencyCode
+    tax_mode: TaxMode = "inclusive"
+    as_of: datetime | None = None
+    connection: str | None = None
 
 
-class ComparedPromotion(Strict):
-    """What the promotions take off the whole line on both sides, and how they are called."""
+class Beside(Strict):
+    """What is known beside the till's prices: web prices and stock by line, and the codes."""
 
-    captured: Minor = 0
-    till: Minor | None = None
-    captured_labels: tuple[str, ...] = ()
-    till_label: str | None = None
-    verdict: Verdict = "unknown"
-
-
-class ComparedStock(Strict):
-    """How much is wanted and how much the store has: enough is the same."""
-
-    wanted: Amount
-    till: Amount | None = None
-    verdict: Verdict = "unknown"
-
-
-class Winner(Strict):
-    """Whose price holds for a line, and why where it is not plain."""
-
-    side: Literal["till", "captured"]
-    unit_price: Minor | None = None  # None: the till rings up its own, which we do not know
-    total: Minor | None = None
-    note: Note | None = None
+    online: dict[str, OnlineNow] = Field(default_factory=dict)
+    stock: dict[str, StockKnown] = Field(default_factory=dict)
+    reliable_since: datetime | None = None  # stock told before that decides nothing
+    codes: tuple[CodeDrift, ...] = ()
 
 
 class LineDrift(Strict):
@@ -98,11 +83,13 @@ class LineDrift(Strict):
 
     line: str
     from_: PriceSource = Field(alias="from")
+    as_of: datetime | None = None  # of the till's price; None: now, or nobody knows
     unit_price: Compared
     total: Compared
     tax_rate: ComparedRate
     promotion: ComparedPromotion
     stock: ComparedStock
+    online: OnlinePrice = OnlinePrice()
     verdict: Verdict
     unknown: tuple[Aspect, ...] = ()  # what nobody told, said and not guessed
     winner: Winner
@@ -111,7 +98,7 @@ class LineDrift(Strict):
         """Whose price would hold under that rule: till, captured, or the lower of the two."""
         if self.winner.note == "other_currency":
             return self.winner
-        return _winner(self.unit_price, self.total, policy)
+        return winner_of(self.unit_price, self.total, policy)
 
 
 class Drift(Strict):
@@ -120,10 +107,12 @@ class Drift(Strict):
     currency: CurrencyCode
     till_currency: CurrencyCode
     policy: PricePolicy
+    policy_from: PolicyFrom = "default"
     articles_only: bool = False  # the till sells the articles at its own prices
     reason: Literal["other_currency"] | None = None
     verdict: Verdict
     lines: tuple[LineDrift, ...]
+    codes: tuple[CodeDrift, ...] = ()
 
     def wins(self, policy: PricePolicy) -> dict[str, Winner]:
         """Whose price would hold for each line under that rule."""
@@ -135,6 +124,7 @@ def report(
     till_prices: Mapping[str, TillPrice],
     source: PriceSource,
     side: TillSide | None = None,
+    beside: Beside | None = None,
 ) -> Drift:
     """Every line of the cart against the till's prices, by line id, and whose price wins.
 
@@ -143,48 +133,91 @@ def report(
     side = side or TillSide(currency=cart.currency, tax_mode=cart.tax_mode)
     told = {} if source == "none" else till_prices
     foreign = cart.currency != side.currency
-    lines = tuple(_line(cart, line, told.get(line.id), source, side) for line in cart.lines)
+    besides = beside or Beside()
+    lines = tuple(
+        _line(cart, line, told.get(line.id), source, side, besides) for line in cart.lines
+    )
     return Drift(
         currency=cart.currency,
         till_currency=side.currency,
         policy=side.policy,
+        policy_from=side.policy_from,
         articles_only=foreign,
         reason="other_currency" if foreign else None,
-        verdict=_together([line.verdict for line in lines]),
+        verdict=together([line.verdict for line in lines]),
         lines=lines,
+        codes=besides.codes,
     )
 
 
 def _line(
-    cart: Cart, line: Line, told: TillPrice | None, source: PriceSource, side: TillSide
+    cart: Cart,
+    line: Line,
+    told: TillPrice | None,
+    source: PriceSource,
+    side: TillSide,
+    beside: Beside,
 ) -> LineDrift:
     till = told or TillPrice()
     foreign = cart.currency != side.currency
     unit_price, total = _prices(line, till, cart.tax_mode, side.tax_mode, foreign)
     tax_rate = _tax_rate(line, till)
     promotion = _promotion(line, till, foreign)
-    stock = _stock(line, till)
-    price = _together([total.verdict] if total.verdict != "unknown" else [unit_price.verdict])
+    stock = compared_stock(
+        line.quantity.value,
+        wanted_of(cart, line),
+        till.in_stock,
+        beside.stock.get(line.id) or StockKnown(),
+        beside.reliable_since,
+    )
+    price = together([total.verdict] if total.verdict != "unknown" else [unit_price.verdict])
     verdicts = (price, tax_rate.verdict, promotion.verdict, stock.verdict)
+    winner = (
+        Winner(side="till", unit_price=till.unit_price, total=total.till, note="other_currency")
+        if foreign
+        else winner_of(unit_price, total, side.policy)
+    )
     return LineDrift(
         line=line.id,
-        from_=source if told is not None else "none",
+        from_=(till.source or source) if told is not None else "none",
+        as_of=till.as_of,
         unit_price=unit_price,
         total=total,
         tax_rate=tax_rate,
         promotion=promotion,
         stock=stock,
+        online=_online(cart, line, beside.online.get(line.id)),
         verdict=_line_verdict(price, verdicts),
         unknown=tuple(
             aspect
             for aspect, verdict in zip(_ASPECTS, verdicts, strict=True)
             if verdict == "unknown"
         ),
-        winner=(
-            Winner(side="till", unit_price=till.unit_price, total=total.till, note="other_currency")
-            if foreign
-            else _winner(unit_price, total, side.policy)
-        ),
+        winner=winner.model_copy(update={"policy_from": side.policy_from}),
+    )
+
+
+def wanted_of(cart: Cart, line: Line) -> Decimal:
+    """How much of a line's article the cart wants in this unit, in whichever of its lines."""
+    wanted = (line.item.key, line.quantity.unit)
+    alike = (one for one in cart.lines if (one.item.key, one.quantity.unit) == wanted)
+    return sum((one.quantity.value for one in alike), Decimal(0))
+
+
+def _online(cart: Cart, line: Line, now: OnlineNow | None) -> OnlinePrice:
+    """The web price then and now; only amounts of one kind are compared."""
+    captured = line.prices.unit_price
+    if now is None:
+        return OnlinePrice(captured=captured)
+    alike = (now.currency, now.tax_mode) == (cart.currency, cart.tax_mode)
+    return OnlinePrice(
+        captured=captured,
+        now=now.unit_price if alike else None,
+        as_of=now.as_of,
+        connection=now.connection,
+        verdict=verdict_of(captured == now.unit_price)
+        if alike and captured is not None
+        else "unknown",
     )
 
 
@@ -225,7 +258,7 @@ def _rung_up(line: Line, till: TillPrice) -> int | None:
 def _compared(captured: int | None, till: int | None, foreign: bool) -> Compared:
     known = captured is not None and till is not None and not foreign
     return Compared(
-        captured=captured, till=till, verdict=_verdict(captured == till) if known else "unknown"
+        captured=captured, till=till, verdict=verdict_of(captured == till) if known else "unknown"
     )
 
 
@@ -236,7 +269,7 @@ def _tax_rate(line: Line, till: TillPrice) -> ComparedRate:
     return ComparedRate(
         captured=captured,
         till=till.tax_rate,
-        verdict=_verdict(captured == till.tax_rate) if known else "unknown",
+        verdict=verdict_of(captured == till.tax_rate) if known else "unknown",
     )
 
 
@@ -249,57 +282,5 @@ def _promotion(line: Line, till: TillPrice, foreign: bool) -> ComparedPromotion:
         till=till.discount,
         captured_labels=tuple(label for label in labels if label),
         till_label=till.promotion,
-        verdict=_verdict(captured == till.discount) if known else "unknown",
+        verdict=verdict_of(captured == till.discount) if known else "unknown",
     )
-
-
-def _stock(line: Line, till: TillPrice) -> ComparedStock:
-    wanted = line.quantity.value
-    return ComparedStock(
-        wanted=wanted,
-        till=till.in_stock,
-        verdict="unknown" if till.in_stock is None else _verdict(till.in_stock >= wanted),
-    )
-
-
-def _winner(unit: Compared, total: Compared, policy: PricePolicy) -> Winner:
-    captured_known = (unit.captured, total.captured) != (None, None)
-    till_known = (unit.till, total.till) != (None, None)
-    if not captured_known:
-        note: Note = "captured_price_unknown" if till_known else "no_price_known"
-        return _till_wins(unit, total, note)
-    if policy == "till":
-        return _till_wins(unit, total, None if till_known else "till_price_unknown")
-    if policy == "captured":
-        return _captured_wins(unit, total, None)
-    if not till_known:
-        return _captured_wins(unit, total, "till_price_unknown")
-    return _lower(unit, total)
-
-
-def _lower(unit: Compared, total: Compared) -> Winner:
-    """The lower total, or the lower unit price if a side has no total; a tie stays captured."""
-    for both in (total, unit):
-        if both.captured is not None and both.till is not None:
-            wins = _till_wins if both.till < both.captured else _captured_wins
-            return wins(unit, total, None)
-    return _captured_wins(unit, total, "not_comparable")
-
-
-def _till_wins(unit: Compared, total: Compared, note: Note | None) -> Winner:
-    return Winner(side="till", unit_price=unit.till, total=total.till, note=note)
-
-
-def _captured_wins(unit: Compared, total: Compared, note: Note | None) -> Winner:
-    return Winner(side="captured", unit_price=unit.captured, total=total.captured, note=note)
-
-
-def _verdict(same: bool) -> Verdict:
-    return "same" if same else "different"
-
-
-def _together(verdicts: list[Verdict]) -> Verdict:
-    """Different if one is; same if all are; unknown otherwise."""
-    if "different" in verdicts:
-        return "different"
-    return "same" if verdicts and all(verdict == "same" for verdict in verdicts) else "unknown"

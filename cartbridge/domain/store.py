@@ -10,11 +10,19 @@ from cartbridge.domain.model import Strict
 from cartbridge.domain.money import CurrencyCode
 
 PricePolicy = Literal["till", "captured", "lower"]
+CodesPolicy = Literal["honoured", "not_honoured"]
 Owner = Literal["own", "franchise", "concession"]
 
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 _DEFAULT_CLOSING: Final = time(20, 0)
+
+
+class Position(Strict):
+    """Where a store is on the earth, in degrees."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
 
 
 class Brand(Strict):
@@ -26,6 +34,8 @@ class Brand(Strict):
     logo_url: str | None = None
     privacy_url: str | None = None
     picture_origins: tuple[Origin, ...] = ()  # where pictures on its pages may come from
+    policy: PricePolicy | None = None  # of its stores that have no rule of their own
+    codes: CodesPolicy | None = None
 
 
 class Store(Strict):
@@ -42,14 +52,11 @@ class Store(Strict):
     closing_time: time = _DEFAULT_CLOSING
     owner: Owner = "own"
     price_list: str | None = None
-    policy: PricePolicy | None = None
+    policy: PricePolicy | None = None  # whose price wins; None: as the brand or the retailer says
+    codes: CodesPolicy | None = None  # whether its tills honour codes of the web
+    position: Position | None = None
     mode: Literal["live", "training"] = "live"
     external_ids: dict[str, str] = {}  # connection → the store's id there
-
-    @property
-    def price_policy(self) -> PricePolicy:
-        """Whose price wins: the store's rule, else the till's for a franchise, else the lower."""
-        return self.policy or ("till" if self.owner == "franchise" else "lower")
 
     def next_closing(self, now: datetime) -> datetime:
         """When this store closes next, by its own clock; the moment is in UTC."""

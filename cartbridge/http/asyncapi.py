@@ -10,17 +10,20 @@ from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.events import Event as OfCart
 from cartbridge.domain.listing.events import Event as OfListing
+from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist.events import WishlistEvent
 from cartbridge.http.json_schemas import Wanted, components, standalone
 from cartbridge.services.tell_event import CloudEvent
 
 JsonObject = dict[str, Any]
-Event = OfCart | OfListing | OfAlarm
+Event = OfCart | OfListing | OfAlarm | MessageWanted
 # Every event that may stand on the feed, kind by kind.
 EVENTS: Final[tuple[type[Event], ...]] = tuple(
-    event
-    for kind in (CartEvent, WishlistEvent, AlarmEvent)
-    for event in get_args(get_args(kind)[0])
+    dict.fromkeys(
+        event
+        for kind in (CartEvent, WishlistEvent, AlarmEvent)
+        for event in get_args(get_args(kind)[0])
+    )
 )
 
 _ABOUT: Final = """\

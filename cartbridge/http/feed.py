@@ -62,7 +62,7 @@ async def events(call: Call) -> Answer:
         )
     except BadCursor as error:
         raise _bad(error) from None
-    items = tuple(cloud_event(one, call.gateway.public_url) for one in stored)
+    items = tuple(cloud_event(one, call.gateway.public_url, call.gateway.vault) for one in stored)
     return Answer(Events(items=items, next=cursor))
 
 
@@ -117,7 +117,7 @@ class _Reader:
         stored, cursor = page
         blocks = []
         for place, one in enumerate(stored, start=1):
-            event = cloud_event(one, self.gateway.public_url)
+            event = cloud_event(one, self.gateway.public_url, self.gateway.vault)
             mark = f"id: {cursor}\n" if place == len(stored) else ""
             text = event.model_dump_json(exclude_none=True)
             blocks.append(f"{mark}event: {event.type}\ndata: {text}\n\n")

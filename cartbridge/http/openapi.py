@@ -55,6 +55,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "Articles": "The retailer's item list: what an article is called on each side.",
     "Wish lists": "Begun in a shop or store, shared by link, pulled at a till, moved into carts.",
     "Tills": "What tills, tablets and kiosks call: claim, sell, give back. Key role `pos`.",
+    "Browsers": "What a shop's pages call: what is looked at, with consent alone. No key.",
     "Shoppers": "Pages for a phone: the pass she keeps, the code she shows. No key.",
     "Feed": "What happened, in order per document and gap-free, for operators and their systems.",
     "Operators": "What operators call: the rest of the gateway's administration.",

@@ -21,14 +21,18 @@ from cartbridge.http import openapi_story as of
 from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
+from cartbridge.http import stock_models as stock
 from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
+from cartbridge.http.openapi_browsing import browsing_answered
+from cartbridge.http.openapi_customers import customers
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
 from cartbridge.http.store_work import order_answer, reservation_answer
 from cartbridge.http.wishlist_models import MovedAnswer
+from cartbridge.pages.drift_sentences import explained
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import tell
 from cartbridge.pages.told import Told
@@ -59,6 +63,7 @@ def all_answered() -> tuple[BaseModel, ...]:
         shop.JoinAnswer(cart=shown(told.filled.cart)),
         shop.ItemsAnswer(accepted=1, refused=()),
         shop.Items(items=(ARTICLE,)),
+        *_stock(),
         *wishlists.answered(),
         MovedAnswer(wishlist=canonical_wishlist(wishlists.wishlist(), {}), cart=claimed),
         *_subscriptions(),
@@ -73,6 +78,8 @@ def all_answered() -> tuple[BaseModel, ...]:
         *_store_work(),
         *_operators(),
         _alarms(),
+        *customers(),
+        *browsing_answered(),
         HookReceipt(message=of.MESSAGE, duplicate=False),
         Health(status="ok", version="0.1.0"),
     )
@@ -179,7 +186,19 @@ def _drift() -> Drift:
         )
         for line in CHECKED.lines
     }
-    return report(of.story().claimed.cart, told, "till", TillSide(currency="EUR"))
+    side = TillSide(currency="EUR", policy="lower", policy_from="tenant")
+    return explained(report(of.story().claimed.cart, told, "till", side), "en")
+
+
+def _stock() -> tuple[BaseModel, ...]:
+    """A level that was taken beside one that was not, and what is known of an article."""
+    refused = stock.RefusedRow(
+        row=2, reason="store_unknown", name="lyon-9", mend="Use the id of a store."
+    )
+    level = stock.StockLevelAnswer(
+        store=of.STORE, quantity=Decimal(3), as_of=of.CLAIMED, source=of.SHOP.connection
+    )
+    return stock.StockAnswer(accepted=1, refused=(refused,)), stock.StockLevels(items=(level,))
 
 
 def _handover() -> shop.HandoverAnswer:

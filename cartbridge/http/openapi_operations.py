@@ -34,9 +34,12 @@ _TAGS: Final = {
     "wishlists": "Wish lists",
     "shop": "Shops",
     "items": "Articles",
+    "stock": "Articles",
     "pos": "Tills",
+    "customer_search": "Tills",
     "sheet": "Tills",
     "store_work": "Tills",
+    "shop_floor": "Tills",
     "feed": "Feed",
     "subscriptions": "Feed",
 }

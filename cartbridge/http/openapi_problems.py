@@ -14,7 +14,12 @@ from cartbridge.services.problems import Problem
 
 LOCALES: Final = ("en", "fr")
 
-_WAITING: Final = frozenset({"still_running", "unavailable", "rate_limited", "code_entry_locked"})
+_WAITING: Final = frozenset(
+    {
+        *("still_running", "unavailable", "rate_limited"),
+        *("code_entry_locked", "customer_search_locked"),
+    }
+)
 
 
 class FieldFault(Strict):

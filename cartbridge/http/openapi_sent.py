@@ -7,13 +7,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from cartbridge.domain.item_list import IndexedItem
+from cartbridge.http import customer_models as customers
 from cartbridge.http import message_models as messages
 from cartbridge.http import openapi_story as of
 from cartbridge.http import openapi_wishlists as wishlists
 from cartbridge.http import pos_models as pos
 from cartbridge.http import shop_models as shop
+from cartbridge.http import stock_models as stock
 from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
+from cartbridge.http.openapi_browsing import browsing_sent
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
 ARTICLE: Final = IndexedItem(
@@ -41,10 +44,20 @@ def all_sent() -> tuple[BaseModel, ...]:
         CHECKED,
         _snapshot(),
         _sale_told(),
+        customers.SearchRequest(
+            loyalty_number="ML-204-881", purpose="she asks for her web basket", staff=of.STAFF
+        ),
+        *browsing_sent(),
         messages.ReplayRequest(connection=of.SHOP.connection, since=of.BEGUN),
         shop.HandoverRequest(direction="to_store", ttl_seconds=900),
         shop.JoinRequest(code=of.CODE, external_id="Z2NwOjIy"),
         shop.ItemsRequest(items=(ARTICLE,)),
+        stock.StockRequest(
+            levels=(
+                stock.LevelTold(sku="LAMP-OAK", store=of.STORE, quantity=Decimal(3)),
+                stock.LevelTold(sku="LAMP-OAK", store="lyon-9", quantity=Decimal(1)),
+            )
+        ),
         subscriptions.SubscriptionRequest(url=RECEIVER, types=("cart.*",), description="Loyalty"),
         subscriptions.SubscriptionChange(state="paused"),
         pos.PairRequest(pairing_code="4815 0237"),
@@ -59,7 +72,6 @@ def all_sent() -> tuple[BaseModel, ...]:
             ),
             staff=of.STAFF,
         ),
-        *wishlists.sent(),
         store.MarkRequest(
             lines=(
                 store.MarkLine(line=of.LAMP, mark="set_aside", quantity=Decimal(1)),
@@ -68,6 +80,7 @@ def all_sent() -> tuple[BaseModel, ...]:
             staff=of.STAFF,
         ),
         store.HandOutRequest(staff=of.STAFF),
+        *wishlists.sent(),
         pos.BeginRequest(add=(_scanned("3700123456780"),), staff=of.STAFF),
         pos.ChangeRequest(
             set=(pos.SetLine(line=of.LAMP, quantity=Decimal(1)),),

@@ -48,6 +48,8 @@ MESSAGE: Final = _id("msg", 5)
 SUBSCRIPTION: Final = _id("sub", 6)
 ALARM: Final = _id("alm", 6, SOLD)
 LETTER: Final = _id("out", 6, CLAIMED)
+CUSTOMER: Final = _id("cus", 7)
+ACCESS: Final = _id("acc", 8, CLAIMED)
 
 _ROWS: Final = (
     ObservedLine(

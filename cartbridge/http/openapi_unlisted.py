@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cartbridge.domain.model import Strict
+from cartbridge.http.browse_models import BrowseRequest
 from cartbridge.http.openapi_operations import ALWAYS, Answered, Operation
 from cartbridge.http.pos_models import PairAnswer, PairRequest
 
@@ -147,6 +148,18 @@ _PAGES: Final = (
         problems=("not_found", *ALWAYS),
     ),
     Operation(
+        id="pages_leave_for_shop",
+        tag="Shoppers",
+        method="GET",
+        path="/c/{pass}/online",
+        summary="Go on with the cart in the shop",
+        description=(
+            "Makes a to-online link and leads there: for what a store did not find of a"
+            " reservation. Where the cart cannot go on online, back to the pass."
+        ),
+        answers={303: Answered("On to the shop, or back.", None, (), ("Location",))},
+    ),
+    Operation(
         id="pages_show_share",
         tag="Shoppers",
         method="GET",
@@ -161,18 +174,6 @@ _PAGES: Final = (
             404: Answered("A page that says that there is no such list.", None, _HTML),
         },
         headers=("Accept-Language",),
-    ),
-    Operation(
-        id="pages_leave_for_shop",
-        tag="Shoppers",
-        method="GET",
-        path="/c/{pass}/online",
-        summary="Go on with the cart in the shop",
-        description=(
-            "Makes a to-online link and leads there: for what a store did not find of a"
-            " reservation. Where the cart cannot go on online, back to the pass."
-        ),
-        answers={303: Answered("On to the shop, or back.", None, (), ("Location",))},
     ),
     Operation(
         id="pages_code",
@@ -201,6 +202,61 @@ _PAGES: Final = (
         answers={200: Answered("The picture.", None, ("image/svg+xml", "image/png"))},
         headers=("Accept-Language",),
         problems=("not_found", *ALWAYS),
+    ),
+)
+_BROWSERS: Final = (
+    Operation(
+        id="browse_tell",
+        tag="Browsers",
+        method="POST",
+        path="/v1/browse/{browse}",
+        summary="Tell what is looked at on a shop's pages",
+        description=(
+            "For browsers, which hold no key: the Origin has to be on the connection's list"
+            " (`cartbridge connection browse`). The body told here is our own form; a body with"
+            " `events` is read as GA4's Measurement Protocol (`view_item`, `view_item_list`,"
+            " `search`; `consent.analytics_storage` says whether she agreed). Without consent"
+            " nothing is kept; with a consent that is denied, what was kept of the session goes."
+            " The answer does not tell whether anything was kept. No cookie is set."
+        ),
+        answers={204: Answered("It was understood.", None, (), ("Access-Control-Allow-Origin",))},
+        headers=("Origin",),
+        body=BrowseRequest,
+        problems=(
+            "not_found",
+            "origin_refused",
+            "invalid_request",
+            "unknown_field",
+            "rate_limited",
+            "too_large",
+            "too_slow",
+            "unsupported_encoding",
+            *ALWAYS,
+        ),
+    ),
+    Operation(
+        id="browse_ask",
+        tag="Browsers",
+        method="OPTIONS",
+        path="/v1/browse/{browse}",
+        summary="Ask whether a page of another origin may tell",
+        description="A browser asks by itself before it sends what a page tells.",
+        answers={204: Answered("It may.", None, (), ("Access-Control-Allow-Origin",))},
+        headers=("Origin",),
+        problems=("not_found", "origin_refused", *ALWAYS),
+    ),
+    Operation(
+        id="browse_script",
+        tag="Browsers",
+        method="GET",
+        path="/browse.js",
+        summary="The script that tells what is looked at",
+        description="For a shop's own pages; the README says how to serve it from its domain.",
+        answers={
+            200: Answered("The script.", None, ("text/javascript",), ("ETag",)),
+            304: Answered("It has not changed.", None, ()),
+        },
+        problems=("internal_error",),
     ),
 )
 _MACHINES: Final = (
@@ -277,4 +333,4 @@ _MACHINES: Final = (
     ),
 )
 
-UNLISTED: Final[tuple[Operation, ...]] = (*_HOOKS, *_PAIRING, *_PAGES, *_MACHINES)
+UNLISTED: Final[tuple[Operation, ...]] = (*_HOOKS, *_PAIRING, *_PAGES, *_BROWSERS, *_MACHINES)

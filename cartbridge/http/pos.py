@@ -8,6 +8,7 @@ from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.drift import TillPrice
 from cartbridge.http import pos_models as m
 from cartbridge.http.routes import Answer, Call, Routes
+from cartbridge.pages.drift_sentences import explained
 from cartbridge.services.change_cart import Begun, Changed, begin_cart, change_cart
 from cartbridge.services.claim_cart import Held, Wanted, claim_cart
 from cartbridge.services.complete_sale import Completed, ExtraLine, Told, complete_sale
@@ -166,7 +167,7 @@ async def check(call: Call) -> Answer:
         )
     drift = await report_drift(call.gateway, call.caller.tenant, held.cart, held.claim.store, told)
     answer = await _claimed(call, held)
-    return Answer(answer.model_copy(update={"drift": drift}))
+    return Answer(answer.model_copy(update={"drift": explained(drift, call.locale)}))
 
 
 @routes.add(
@@ -325,8 +326,9 @@ async def _claimed(call: Call, held: Held) -> m.ClaimAnswer:
         as_of=held.as_of,
         stale=held.stale,
         cart=await show_cart(call.gateway, call.caller, held.cart),
-        drift=held.drift,
+        drift=explained(held.drift, call.locale),
         late_sales=held.late_sales,
+        loyalty=held.loyalty,
     )
 
 

@@ -15,6 +15,7 @@ from cartbridge.domain.model import Strict
 from cartbridge.domain.money import Minor
 from cartbridge.domain.quantity import Amount
 from cartbridge.http.moment import Moment
+from cartbridge.sdk.both_sides import LoyaltyShown
 
 Staff = Annotated[str, Field(min_length=1, max_length=50)]
 Receipt = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s/?#]+$")]
@@ -70,6 +71,7 @@ class ClaimAnswer(Strict):
     cart: CanonicalCart
     drift: Drift
     late_sales: int  # sales of this cart that another terminal reported too late
+    loyalty: LoyaltyShown | None = None  # what her card shows, as its platform tells it
 
 
 class ClaimsQuery(Strict):

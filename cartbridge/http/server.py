@@ -11,6 +11,9 @@ from aiohttp import web
 from cartbridge.database.connection import Unavailable
 from cartbridge.http import (
     alarms,
+    browse,
+    customer_search,
+    customers,
     dead_letters,
     docs,
     feed,
@@ -24,6 +27,8 @@ from cartbridge.http import (
     pos,
     sheet,
     shop,
+    shop_floor,
+    stock,
     store_work,
     subscriptions,
     wishlists,
@@ -49,10 +54,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     *store_work.routes.told,
     *feed.routes.told,
     *items.routes.told,
+    *stock.routes.told,
     *subscriptions.routes.told,
     *messages.routes.told,
     *dead_letters.routes.told,
     *alarms.routes.told,
+    *customer_search.routes.told,
+    *customers.routes.told,
+    *shop_floor.routes.told,
     *wishlists.routes.told,
 )
 
@@ -161,6 +170,7 @@ def make_application(gateway: Gateway, metrics_token: str | None = None) -> web.
     pairing.add_to(app)
     hooks.add_to(app)
     pages.add_to(app)
+    browse.add_to(app)
     health.add_to(app)
     metrics_page.add_to(app)
     docs.add_to(app, ROUTES)

@@ -53,7 +53,7 @@ class WishlistsQuery(Strict):
 
     connection: str | None = None
     external_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    customer: str | None = None
+    customer: Annotated[str, Field(pattern=r"^cus_[0-9a-f]{32}$")] | None = None
     state: str | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     after: str | None = None

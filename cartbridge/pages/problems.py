@@ -24,6 +24,7 @@ HttpCode = Literal[
     "unsupported_encoding",
     "unavailable",
     "code_entry_locked",
+    "customer_search_locked",
     "pairing_code_unknown",
     "terminal_required",
     "connector_unknown",
@@ -32,6 +33,7 @@ HttpCode = Literal[
     "address_refused",
     "subscription_ended",
     "metrics_closed",
+    "origin_refused",
     "internal_error",
 ]
 ProblemCode = refusals.Code | HttpCode

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.model import Strict
+from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist import events as wishlist
 from cartbridge.pages.cart_sentences import CART_SENTENCES
 from cartbridge.pages.names import Names, in_a_list
@@ -17,15 +18,22 @@ from cartbridge.pages.told import Known, Sentence, Speaker, Told
 from cartbridge.pages.wishlist_sentences import WISHLIST_SENTENCES
 from cartbridge.pages.words import Words
 
+
+def _message_wanted(event: MessageWanted, by: Speaker) -> Sentence:
+    return Sentence("message_wanted", {"what": by.words.text(f"wanted.{event.template}")})
+
+
 SENTENCES: Final[dict[type[Any], Callable[[Any, Speaker], Sentence]]] = {
     **CART_SENTENCES,
     **STORE_SENTENCES,
     **WISHLIST_SENTENCES,
+    MessageWanted: _message_wanted,
 }
 # How a stored body of each kind of document is understood.
 _PARSERS: Final[dict[str, Callable[[dict[str, Any]], Strict]]] = {
     "cart": e.parse,
     "wishlist": wishlist.parse,
+    "message": MessageWanted.model_validate,
 }
 
 _AT_A_TERMINAL: Final = (e.Claimed, e.Sold, e.SaleReportedLate, e.LinesReturned)

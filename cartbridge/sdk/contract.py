@@ -16,6 +16,14 @@ from cartbridge.domain.model import Strict
 from cartbridge.domain.projection import Projection
 from cartbridge.domain.quantity import Amount
 from cartbridge.domain.twin import Basket, Snapshot, TwinKind, TwinRef, Writes
+from cartbridge.sdk.both_sides import (
+    HeldStock,
+    LoyaltyShown,
+    PriceNow,
+    PricesOf,
+    StockHold,
+    StockNow,
+)
 from cartbridge.sdk.observations import Read
 
 Capability = Literal[
@@ -31,6 +39,10 @@ Capability = Literal[
     "push_wishlists",
     "push_quotes",
     "answer_enquiries",
+    "prices",
+    "stock",
+    "reserve_stock",
+    "loyalty",
 ]
 Placing = Literal["never", "on_offer", "on_claim", "on_link"]
 Login = Literal["adopts", "merges", "replaces", "nothing"]
@@ -285,6 +297,13 @@ class Connector(ABC):
         """
         return "on_claim" if "place" in self.manifest.capabilities else "never"
 
+    def takes_code(self, code: str, settings: Any) -> bool | None:
+        """Whether the tills of this system honour a promotion code of the web; None: not known.
+
+        For a till system that knows, by their form or kind, which codes it can ring up.
+        """
+        return None
+
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The document as it is there now, for `read`; None if it is gone."""
         raise NotImplementedError(f"{self.manifest.name} does not declare fetch")
@@ -345,3 +364,36 @@ class Connector(ABC):
     def continue_url(self, code: str, settings: Any) -> str:
         """Where a shopper who opened a to-online code gets on with the cart."""
         raise NotImplementedError(f"{self.manifest.name} does not declare continue_online")
+
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        """What these articles cost there now; what it does not sell, or will not say, is left out.
+
+        Asked while a cashier waits: one call, and no second try.
+        """
+        raise NotImplementedError(f"{self.manifest.name} does not declare prices")
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        """How much of them these stores have now; what it does not count is left out.
+
+        Asked while a cashier waits: one call, and no second try.
+        """
+        raise NotImplementedError(f"{self.manifest.name} does not declare stock")
+
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        """Keeps goods for a cart in a store until a time, as far as there are any.
+
+        The same name again answers what it keeps; then until the later of both times.
+        """
+        raise NotImplementedError(f"{self.manifest.name} does not declare reserve_stock")
+
+    async def release_stock(self, name: str, remote: Remote) -> None:
+        """Frees what a hold keeps; one that is over, or never was, is no error."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare reserve_stock")
+
+    async def loyalty(self, number: str, remote: Remote) -> LoyaltyShown | None:
+        """What a loyalty card shows there now; None if no such card is known."""
+        raise NotImplementedError(f"{self.manifest.name} does not declare loyalty")

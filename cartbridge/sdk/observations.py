@@ -192,7 +192,11 @@ class Browsed(Strict):
 
 
 class CustomerSeen(Strict):
-    """Who a customer is on the platform, and what she agreed to, by purpose; None: not told."""
+    """Who a customer is on the platform, and what she agreed to, by purpose; None: not told.
+
+    What she is known by, her id there included, stands in `customer`: `external_id` may be no more
+    than the name of the message.
+    """
 
     kind: TwinKind = "customer"
     external_id: str

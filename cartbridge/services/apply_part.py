@@ -13,7 +13,7 @@ from cartbridge.database.inbox import Part, count_part
 from cartbridge.domain.retry import delay
 from cartbridge.domain.twin import TwinRef
 from cartbridge.sdk.errors import Unreadable
-from cartbridge.sdk.observations import Observation
+from cartbridge.sdk.observations import Browsed, Observation
 from cartbridge.services.apply_observation import apply_observation, part_command
 from cartbridge.services.carry_out import Done
 from cartbridge.services.gateway import Gateway
@@ -68,6 +68,7 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
     command = part_command(part.message, part.ordinal)
     ours = [x for x in read.observations if _is(part.ref, x)]
     outcome: Outcome | Done[Any] | None = None
+    refused: Problem | None = None
     for place, seen in enumerate(ours, start=1):
         mark = Mark(part.shard, part.message, part.ordinal, "applied")
         cause = Cause(
@@ -75,11 +76,20 @@ async def apply_part(gateway: Gateway, part: Part) -> None:
             message=part.message,
             marks=(mark,) if place == len(ours) else (),
         )
-        outcome = await apply_observation(gateway, link, seen, cause)
+        try:
+            outcome = await apply_observation(gateway, link, seen, cause)
+        except Problem as problem:
+            if part.ref.kind != "item":
+                raise
+            refused = problem  # each price, and each store's stock, is taken by itself
+    if refused is not None:
+        raise refused
     if outcome is None or not outcome.marked:
         await gateway.inbox.finish(part, "applied")
     else:
         count_part(part, "applied")
+    if ours and all(isinstance(seen, Browsed) for seen in ours):
+        await gateway.inbox.drop(part)  # it tells more than may be kept: the moment, the session
 
 
 def _is(ref: TwinRef, seen: Observation) -> bool:

@@ -10,6 +10,7 @@ from cartbridge.domain.cart.state import Cart, Origin
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.ids import SLOTS, make_id
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import customer_told
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
 from cartbridge.services.scanned_lines import Scanned, channel_of, lines_of, store_of
@@ -57,7 +58,7 @@ async def begin_cart(gateway: Gateway, caller: Caller, begun: Begun, attempt: At
         brand=store.brand,
         locale=begun.locale,
         price_list=store.price_list,
-        customer=begun.customer,
+        customer=await customer_told(gateway, caller, store, begun.customer, begun.locale),
         metadata=begun.metadata,
     )
 
@@ -74,6 +75,7 @@ async def change_cart(
     """The cart is changed from a terminal, if it is still the version the terminal looked at."""
     store = await store_of(gateway, caller)
     add = await lines_of(gateway, caller, store, changed.add, attempt)
+    customer = await customer_told(gateway, caller, store, changed.customer)
 
     async def make(now: Cart) -> c.EditCart:
         if changed.version is not None and now.version != changed.version:
@@ -85,7 +87,7 @@ async def change_cart(
             set=changed.set,
             add=add,
             codes=changed.codes,
-            customer=changed.customer,
+            customer=customer,
             terminal=caller.terminal,
         )
 

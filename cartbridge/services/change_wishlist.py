@@ -14,6 +14,7 @@ from cartbridge.domain.wishlist import commands as c
 from cartbridge.domain.wishlist.state import Wishlist
 from cartbridge.services.carry_out import carry_out
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import customer_told
 from cartbridge.services.machines import WISHLIST
 from cartbridge.services.problems import Problem
 from cartbridge.services.scanned_lines import Scanned, channel_of, lines_of, store_of
@@ -63,7 +64,7 @@ async def begin_wishlist(
         brand=store.brand,
         locale=begun.locale,
         price_list=store.price_list,
-        customer=begun.customer,
+        customer=await customer_told(gateway, caller, store, begun.customer, begun.locale),
         metadata=begun.metadata,
     )
 
@@ -79,9 +80,10 @@ async def change_wishlist(
 ) -> Wishlist:
     """The wish list is changed, if it is still the version the caller looked at."""
     add: tuple[NewLine, ...] = ()
-    if changed.add:
-        store = await store_of(gateway, caller)
+    store = await store_of(gateway, caller) if changed.add or caller.store else None
+    if store is not None:
         add = await lines_of(gateway, caller, store, changed.add, attempt)
+    customer = await customer_told(gateway, caller, store, changed.customer)
 
     async def make(now: Wishlist) -> c.Command:
         if changed.version is not None and now.version != changed.version:
@@ -90,7 +92,7 @@ async def change_wishlist(
             why = f"a wish list holds {MAX_LINES} lines at most: begin another one"
             raise Problem("invalid_request", errors=({"field": "add", "why": why},))
         return c.Change(
-            Edit(set=changed.set, add=add, customer=changed.customer),
+            Edit(set=changed.set, add=add, customer=customer),
             name=changed.name,
             kind=changed.kind,
             state=changed.state,

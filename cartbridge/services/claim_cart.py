@@ -1,5 +1,6 @@
 """A terminal takes a cart: by QR code, by 8 digits or by naming it; exactly one holds it."""
 
+import asyncio
 import math
 import uuid
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.state import Cart, Claim
 from cartbridge.domain.drift import Drift
 from cartbridge.domain.ids import is_id, make_id, named, slot_of, uuid_of
+from cartbridge.sdk.both_sides import LoyaltyShown
+from cartbridge.services.ask_platforms import loyalty_now
 from cartbridge.services.codes import hashed, scanned, typed
 from cartbridge.services.find_cart import (
     cart_by_id,
@@ -48,6 +51,7 @@ class Held:
     stale: bool
     drift: Drift
     late_sales: int = 0
+    loyalty: LoyaltyShown | None = None  # what her card shows, if a platform tells it
 
 
 async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: Attempt) -> Held:
@@ -205,8 +209,12 @@ async def held(
     """What a terminal is shown of a cart that it holds, or held; its lease tells what is `left`."""
     if left is None:
         left = await _seconds_left(gateway, caller, cart, claim)
-    drift = await report_drift(gateway, caller.tenant, cart, claim.store)
-    return Held(claim, _is_over(cart, claim), cart, left, as_of, stale, drift, cart.late_sales)
+    drift, loyalty = await asyncio.gather(
+        report_drift(gateway, caller.tenant, cart, claim.store),
+        loyalty_now(gateway, caller.tenant, cart, claim.store),
+    )
+    over = _is_over(cart, claim)
+    return Held(claim, over, cart, left, as_of, stale, drift, cart.late_sales, loyalty)
 
 
 def _is_over(cart: Cart, claim: Claim) -> bool:

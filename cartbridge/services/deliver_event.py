@@ -34,7 +34,7 @@ async def deliver_event(gateway: Gateway, message: OutboxMessage) -> None:
     stored = await gateway.feed.event(message.tenant, place["shard"], place["position"])
     if stored is None:
         raise errors.Ignore("the document was removed by its retention")
-    event = cloud_event(stored, gateway.public_url)
+    event = cloud_event(stored, gateway.public_url, gateway.vault)
     body = event.model_dump_json(exclude_none=True).encode()
     answered = await call_receiver(gateway, subscription, event.id, body)
     if answered.taken:

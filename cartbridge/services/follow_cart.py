@@ -1,18 +1,20 @@
 """What follows from a cart's new facts: errands, where it is put, the clock of its claim."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cartbridge.database.documents import LeaseDrop, LeaseSet
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.decided import Decided
+from cartbridge.domain.wanted import MessageWanted
 from cartbridge.services.consequences import errands
 from cartbridge.services.errand import Errand, Links
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.machine import Follow
 from cartbridge.services.placements import placements
+from cartbridge.services.stock_holds import stock_holds
 
 FOREVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _OVER: Final = (e.ClaimReleased, e.OutcomeTold, e.Sold, e.Ordered, e.Merged)
@@ -24,8 +26,19 @@ async def follow_cart(
     """What has to be done outside because of what happened, and until when a claim holds."""
     todo = errands(before, decided, links)
     todo += await placements(gateway, tenant, decided, links)
+    todo += await stock_holds(gateway, tenant, before, decided, links)
     todo += _wishes(before, decided)
+    todo += passes(decided)
     return Follow(todo, _leases(gateway, decided))
+
+
+def passes(decided: Decided[Any]) -> list[Errand]:
+    """The pass that a message leads to is opened, whether or not it was ever shown before."""
+    return [
+        Errand(fact.pass_of, "open_pass", details=(("document", fact.pass_of),))
+        for fact in decided.events
+        if isinstance(fact, MessageWanted)
+    ]
 
 
 def _wishes(before: Cart, decided: Decided[Cart]) -> list[Errand]:

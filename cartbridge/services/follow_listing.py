@@ -12,6 +12,7 @@ from cartbridge.domain.twin import Twin
 from cartbridge.sdk.contract import Capability
 from cartbridge.services.connectors import Link
 from cartbridge.services.errand import Errand, Links
+from cartbridge.services.follow_cart import passes
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.machine import Follow, Following
 
@@ -31,7 +32,7 @@ def follow_listing(
             if (link := links.get(twin.ref.connection)) is not None
             and listing_due(document, twin, link, capability, details(document))
         ]
-        return Follow(todo)
+        return Follow([*todo, *passes(decided)])
 
     return follow
 

@@ -6,8 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cartbridge.database.alarms import Alarms
+from cartbridge.database.both_sides import PricesTold, StockLevels
+from cartbridge.database.browsing import Browsing
 from cartbridge.database.circuits import Circuits
 from cartbridge.database.credentials import RenewedCredentials
+from cartbridge.database.customer_accesses import CustomerAccesses
+from cartbridge.database.customers import Customers
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import Documents
 from cartbridge.database.duties import Duties
@@ -19,6 +23,7 @@ from cartbridge.database.leases import Leases
 from cartbridge.database.outbox import Outbox
 from cartbridge.database.pointers import Pointers
 from cartbridge.database.queues import Queues
+from cartbridge.database.shop_floor import ShopFloor
 from cartbridge.database.subscriptions import Subscriptions
 from cartbridge.database.vault import Vault
 from cartbridge.domain.header import Actor
@@ -38,6 +43,8 @@ class Limits:
     abandoned_after: timedelta = timedelta(days=14)
     reconcile_every: timedelta = timedelta(minutes=5)
     silent_after: timedelta = timedelta(hours=24)  # unless a connection has its own time
+    stock_trusted: timedelta = timedelta(hours=24)  # what was told of stock before is not relied on
+    browsing: timedelta = timedelta(days=30)  # for which is known what she looked at
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,16 @@ class Gateway:
     pointers: Pointers
     directory: Directory
     items: ItemIndex
+    stock: StockLevels
+    prices: PricesTold
+    browsing: Browsing
+    shop_floor: ShopFloor
     idempotency: Idempotency
     duties: Duties
     alarms: Alarms
     renewed: RenewedCredentials
+    customers: Customers
+    accesses: CustomerAccesses
     vault: Vault
     connectors: Connectors
     client: OutgoingClient

@@ -13,6 +13,7 @@ from cartbridge.services.codes import hashed, scanned
 from cartbridge.services.connectors import Link
 from cartbridge.services.find_cart import cart_of_pointer, cart_of_twin, living, twin_key
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.identify_customer import identify_customer
 from cartbridge.services.observe_twin import caller_for
 from cartbridge.services.problems import Problem
 from cartbridge.services.run_command import run_command
@@ -37,6 +38,8 @@ async def join_handover(
     own = await cart_of_twin(gateway, link.tenant, ref)
     if own is not None and (own.version == 0 or own.id == cart.id):
         own = None
+    if customer is not None:
+        customer = await identify_customer(gateway, link.tenant, link.id, customer)
     known = customer.external_id if customer is not None else None
     command = c.JoinHandover(
         code_hash=code_hash,

@@ -14,6 +14,7 @@ from cartbridge.services.find_document import document_for_twin, document_of_twi
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.listings import ListingKind
 from cartbridge.services.observe_twin import Cause, caller_for
+from cartbridge.services.recognise_shopper import recognised
 
 
 async def observe_listing(
@@ -31,6 +32,8 @@ async def observe_listing(
     `command` makes the kind's own command of what was seen; `details`: what it shows beside lines.
     """
     look = await document_for_twin(gateway, link.tenant, kind.machine, ref)
+    before = look.document
+    snapshot = await recognised(gateway, link, snapshot, before.customer, before.consent)
     channel: Channel = link.connection.channel or "web"
 
     async def make(now: L) -> Any:

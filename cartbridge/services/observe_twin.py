@@ -22,6 +22,7 @@ from cartbridge.services.find_cart import (
     twin_key,
 )
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.recognise_shopper import recognised
 from cartbridge.services.run_command import Outcome, run_command
 
 
@@ -63,6 +64,7 @@ async def _observe(
     gateway: Gateway, link: Link, ref: TwinRef, snapshot: Snapshot, cause: Cause, at_once: bool
 ) -> Outcome:
     look = await cart_for_twin(gateway, link.tenant, ref)
+    snapshot = await recognised(gateway, link, snapshot, look.cart.customer, look.cart.consent)
     channel: Channel = link.connection.channel or "web"
     if ref.kind == "till_order":  # of a platform that is shop and till at once
         channel = "till"

@@ -22,6 +22,7 @@ _STATUS: Final = {
     "code_wrong_direction": HTTPStatus.CONFLICT,
     "code_bound": HTTPStatus.CONFLICT,
     "code_entry_locked": HTTPStatus.TOO_MANY_REQUESTS,
+    "customer_search_locked": HTTPStatus.TOO_MANY_REQUESTS,
     "claim_not_held": HTTPStatus.CONFLICT,
     "sale_not_voidable": HTTPStatus.CONFLICT,
     "receipt_conflict": HTTPStatus.CONFLICT,
@@ -48,10 +49,13 @@ _STATUS: Final = {
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "terminal_required": HTTPStatus.BAD_REQUEST,
+    "item_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "store_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
     "connector_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
     "address_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "subscription_ended": HTTPStatus.CONFLICT,
     "metrics_closed": HTTPStatus.UNAUTHORIZED,
+    "origin_refused": HTTPStatus.FORBIDDEN,
 }
 
 

@@ -1,16 +1,20 @@
-"""The drift report: each line as it was captured, against what this store's till would say."""
+"""The drift report: each line as it was captured, against what is so now on both sides."""
 
-from collections.abc import Mapping
-from decimal import Decimal
+import asyncio
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from cartbridge.domain.cart.state import Cart
-from cartbridge.domain.drift import Drift, TillPrice, TillSide, report
-from cartbridge.domain.item_list import IndexedItem
-from cartbridge.domain.line import Line
-from cartbridge.domain.store import Store
+from cartbridge.domain.code_drift import CodeDrift, codes_here
+from cartbridge.domain.drift import Beside, Drift, OnlineNow, TillPrice, TillSide, report
+from cartbridge.domain.policy import CodesRule
+from cartbridge.services.ask_platforms import prices_now, shop_links, till_links
+from cartbridge.services.connectors import Link
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.known_stock import known_stock
 from cartbridge.services.problems import Problem
+from cartbridge.services.store_rules import rules_in
+from cartbridge.services.till_prices import AtStore, till_prices
 
 
 async def report_drift(
@@ -18,29 +22,57 @@ async def report_drift(
     tenant: UUID,
     cart: Cart,
     store_id: str,
-    told: dict[str, TillPrice] | None = None,
+    told: Mapping[str, TillPrice] | None = None,
 ) -> Drift:
-    """What the till told, else the store's price list; what nobody knows is said, not guessed."""
+    """What the till told, else its system, else the store's price list; the rest is said unknown.
+
+    Platforms are asked within the time there is for freshness; what they do not say in it is
+    reported as not known.
+    """
     store = await gateway.directory.stores.get(tenant, store_id)
     if store is None:
         raise Problem("not_found", what="store")
-    side = TillSide(currency=store.currency, policy=store.price_policy)
-    if told is not None:
-        return report(cart, told, "till", side)
+    price_rule, codes_rule = await rules_in(gateway, tenant, store)
     skus = [line.item.sku for line in cart.lines if line.item.sku is not None]
     gtins = [line.item.gtin for line in cart.lines if line.item.gtin is not None]
-    index = await gateway.items.find_many(tenant, skus=skus, gtins=gtins)
-    prices = {
-        line.id: price for line in cart.lines if (price := _listed(line, index, store)) is not None
-    }
-    return report(cart, prices, "price_file" if prices else "none", side)
+    at = AtStore(tenant, cart, store, await gateway.items.find_many(tenant, skus, gtins))
+    tills = await till_links(gateway, tenant, cart, store)
+    reliable_since = gateway.clock() - gateway.limits.stock_trusted
+    prices, online, stock = await asyncio.gather(
+        till_prices(gateway, at, tills, told or {}),
+        _online(gateway, at),
+        known_stock(gateway, at, reliable_since),
+    )
+    side = TillSide(
+        currency=store.currency, policy=price_rule.policy, policy_from=price_rule.policy_from
+    )
+    codes = _codes(cart, tills, codes_rule)
+    beside = Beside(online=online, stock=stock, reliable_since=reliable_since, codes=codes)
+    return report(cart, prices, "till", side, beside)
 
 
-def _listed(line: Line, index: Mapping[str, IndexedItem], store: Store) -> TillPrice | None:
-    item = index.get(line.item.sku or "") or index.get(line.item.gtin or "")
-    if item is None or store.price_list is None:
-        return None
-    amount = item.prices.get(store.price_list, {}).get(store.currency)
-    if amount is None:
-        return None
-    return TillPrice(unit_price=amount, tax_rate=Decimal(item.tax_rate) if item.tax_rate else None)
+async def _online(gateway: Gateway, at: AtStore) -> dict[str, OnlineNow]:
+    """What the cart's own shop asks for its articles by now."""
+    shops = await shop_links(gateway, at.tenant, at.cart)
+    online: dict[str, OnlineNow] = {}
+    lines, currency = at.cart.lines, at.cart.currency
+    for link, told in await prices_now(gateway, shops, lines, currency, None):
+        for line in lines:
+            now = told.get(line.item.key)
+            if now is not None and line.id not in online:
+                online[line.id] = OnlineNow(
+                    unit_price=now.unit_price,
+                    currency=now.currency,
+                    tax_mode=now.tax_mode,
+                    as_of=now.at,
+                    connection=link.id,
+                )
+    return online
+
+
+def _codes(cart: Cart, tills: Sequence[Link], rule: CodesRule) -> tuple[CodeDrift, ...]:
+    taken = {}
+    for code in cart.codes:
+        said = {link.connector.takes_code(code, link.settings) for link in tills}
+        taken[code] = False if False in said else True if True in said else None
+    return codes_here(cart.codes, taken, rule)

@@ -8,10 +8,12 @@ from cartbridge.domain.ids import named
 from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
+from cartbridge.services.codes import hashed, pass_of
 from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.keep_stock import hold_stock, release_stock
 from cartbridge.services.listings import LISTINGS
 from cartbridge.services.observe_twin import Cause, observe_twin
 from cartbridge.services.offer_wishlist import note_bought
@@ -19,6 +21,7 @@ from cartbridge.services.place_cart import place_cart, withdraw_cart
 from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
+from cartbridge.services.stock_holds import Holding
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
@@ -27,6 +30,8 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await deliver_event(gateway, message)
     elif message.kind == "adopt":
         await _adopt(gateway, message)
+    elif message.kind == "open_pass":
+        await _open_pass(gateway, message)
     elif message.kind == "note_bought":
         told = json.loads(message.payload)
         cart = await cart_by_id(gateway, message.tenant, told["cart"])
@@ -35,6 +40,11 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         details = json.loads(message.payload)
         link = await _link(gateway, message, details["on"])
         await place_cart(gateway, link, PlacedFor.model_validate(details["placing"]), message)
+    elif message.kind in ("hold_stock", "release_stock"):
+        details = json.loads(message.payload)
+        link = await _link(gateway, message, details["on"])
+        keep = hold_stock if message.kind == "hold_stock" else release_stock
+        await keep(gateway, link, Holding.told(details), message)
     else:
         ref = TwinRef.model_validate(json.loads(message.payload)["ref"])
         await _for_twin(gateway, await _link(gateway, message, ref.connection), ref, message)
@@ -54,6 +64,13 @@ async def _adopt(gateway: Gateway, message: OutboxMessage) -> None:
         raise errors.Refuse("an adoption without a cart")
     merged = await cart_by_id(gateway, message.tenant, named("crt", message.document))
     await adopt_cart(gateway, message.tenant, merged)
+
+
+async def _open_pass(gateway: Gateway, message: OutboxMessage) -> None:
+    if message.document is None:
+        raise errors.Refuse("a pass for no document")
+    secret = hashed(pass_of(gateway.vault, json.loads(message.payload)["document"]))
+    await gateway.pointers.claim_pointer(message.tenant, "pass", secret, message.document)
 
 
 async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:

@@ -4,7 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from cartbridge.database.history import StoredEvent
+from cartbridge.database.vault import Vault
 from cartbridge.domain.model import Strict
+from cartbridge.domain.wanted import MessageWanted
+from cartbridge.services.codes import pass_of
 
 
 class CloudEvent(Strict):
@@ -30,12 +33,14 @@ class CloudEvent(Strict):
     data: dict[str, Any]
 
 
-def cloud_event(stored: StoredEvent, public_url: str) -> CloudEvent:
-    """The envelope of one stored event."""
+def cloud_event(stored: StoredEvent, public_url: str, vault: Vault) -> CloudEvent:
+    """The envelope of one stored event; what a person should be told gets its link only here."""
     header = stored.header
     data = {name: fact for name, fact in stored.facts.items() if name != "type"}
     if stored.event is not None:
         data = stored.event.model_dump(mode="json", exclude={"type"})
+    if isinstance(stored.event, MessageWanted):
+        data["url"] = f"{public_url}/c/{pass_of(vault, stored.event.pass_of)}"
     return CloudEvent(
         id=f"{stored.document}-{stored.version}",
         source=f"{public_url}/v1",

@@ -1,6 +1,7 @@
 """The contract every connector passes: subclass, name the connector, add recorded payloads."""
 
 from cartbridge.testing.answering import Answering
+from cartbridge.testing.both_sides import BothSides
 from cartbridge.testing.calling import Calling
 from cartbridge.testing.claims import Claims
 from cartbridge.testing.placing import Placing
@@ -37,6 +38,7 @@ class ConnectorContract(
     Wishes,
     Answering,
     Placing,
+    BothSides,
     Troubles,
     Claims,
 ):

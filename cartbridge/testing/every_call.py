@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cartbridge.domain.twin import TwinRef
+from cartbridge.sdk.both_sides import PricesOf
 from cartbridge.sdk.contract import Capability, Changed
 from cartbridge.sdk.errors import ConnectorError, Unreadable
 from cartbridge.testing.answering import asked_in, message
+from cartbridge.testing.both_sides import CARD, hold_of
 from cartbridge.testing.placing import WHERE, placement_of, ref_of
 from cartbridge.testing.there import HOOK_URL, There
 
@@ -32,7 +34,7 @@ class Call:
         if isinstance(result, Changed):
             assert not result.documents, f"{self.name} made something of it"
         else:
-            assert result in (None, True, False), f"{self.name} made something of it: {result!r}"
+            assert not result or result is True, f"{self.name} made something of it: {result!r}"
         return None
 
 
@@ -53,7 +55,7 @@ async def every_call(there: There) -> list[Call]:
         calls += await _reading_and_writing(quotes, quotes.new(), "push_quotes")
     if "answer_enquiries" in able:
         calls.append(_answering(there, there.platform.new_enquiry()))
-    return calls
+    return [*calls, *_both_sides(there)]
 
 
 async def _reading_and_writing(there: There, document: str, need: Capability) -> list[Call]:
@@ -110,3 +112,24 @@ async def _placing(there: There) -> list[Call]:
         Call("place", lambda: connector.place(another, remote)),
         Call("withdraw", lambda: connector.withdraw(ref_of(placed), remote)),
     ]
+
+
+def _both_sides(there: There) -> list[Call]:
+    """What is asked while a cashier waits, and the goods that are kept for her customer."""
+    connector, platform, remote = there.connector, there.platform, there.remote
+    able = connector.capabilities(remote.settings)
+    item = platform.articles[0]
+    calls = []
+    if "prices" in able:
+        of = PricesOf(currency="EUR")
+        calls.append(Call("prices", lambda: connector.prices([item], of, remote)))
+    if "stock" in able:
+        stores = platform.stores[:1]
+        calls.append(Call("stock", lambda: connector.stock([item], stores, remote)))
+    if "reserve_stock" in able:
+        hold = hold_of(there, "hold_1", 1)
+        calls.append(Call("reserve_stock", lambda: connector.reserve_stock(hold, remote)))
+        calls.append(Call("release_stock", lambda: connector.release_stock("hold_1", remote)))
+    if "loyalty" in able:
+        calls.append(Call("loyalty", lambda: connector.loyalty(CARD, remote)))
+    return calls

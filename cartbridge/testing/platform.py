@@ -54,6 +54,8 @@ class Platform(ABC):
     # The till on which carts are placed, and its store, by the platform's own ids.
     terminal: ClassVar[str | None] = None
     store: ClassVar[str | None] = None
+    # Stores of which the platform counts the stock, by its own ids; at least two (`stock`).
+    stores: ClassVar[tuple[str, ...]] = ()
     # How the platform says that it wants to be left alone for seven seconds, with status 429.
     busy: ClassVar[Mapping[str, str]] = {"retry-after": "7"}
     # What a connection's credentials are before the first `refresh`.
@@ -134,6 +136,18 @@ class Platform(ABC):
     def sell(self, external_id: str) -> None:
         """The cashier sells what `place` put there (`place`)."""
         raise NotImplementedError("a fake for `place` has to have sell(external_id)")
+
+    def reprice(self, item: Item, price: int) -> None:
+        """From now on a piece costs so much, in euro cents with tax (`prices`)."""
+        raise NotImplementedError("a fake for `prices` has to have reprice(item, price)")
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        """That store has so much of an article now, nothing of it kept (`stock`)."""
+        raise NotImplementedError("a fake for `stock` has to have put_in_stock(item, …)")
+
+    def issue_card(self, number: str, tier: str, points: int) -> None:
+        """A loyalty card of that number is known from now on (`loyalty`)."""
+        raise NotImplementedError("a fake for `loyalty` has to have issue_card(number, …)")
 
     def sell_also(self, item: Item, price: int) -> None:  # noqa: B027 - most sell what they are told
         """From now on it sells that article too, a piece for so much in minor units, tax included.

@@ -29,6 +29,10 @@ CAPABILITIES: Final = {
     "hook": ("hook_is_on", "rearm"),
     "refresh": ("refresh",),
     "answer_enquiries": ("answer_enquiry",),
+    "prices": ("prices",),
+    "stock": ("stock",),
+    "reserve_stock": ("reserve_stock", "release_stock"),
+    "loyalty": ("loyalty",),
 }
 
 

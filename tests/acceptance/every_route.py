@@ -10,6 +10,7 @@ SOLD_AT = "2026-11-20T11:00:00Z"
 NOBODYS = {
     "connection": "con_" + "0" * 32,
     "cart": "crt_" + "0" * 32,
+    "customer": "cus_" + "0" * 32,
     "wishlist": "wsh_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
@@ -45,7 +46,9 @@ BODIES: dict[str, Json] = {
         "lines": [{"line": "lin_" + "0" * 32, "mark": "not_found"}]
     },
     "/v1/pos/carts": {"add": []},
+    "/v1/pos/customers/search": {"email": "nobody@example.test", "purpose": "to help her"},
     "/v1/items": {"items": []},
+    "/v1/pos/observations": {"kind": "tried", "items": [{"sku": "LAMP-OAK"}]},
     "/v1/subscriptions": {"url": "https://127.0.0.1/"},
     "/v1/subscriptions/{subscription}": {"state": "paused"},
     "/v1/messages/replay": {"until": "2026-01-01T00:00:00Z"},

@@ -125,8 +125,9 @@ async def rival(shared: World) -> Rival:
     told = {"hook": connection.hook, "webhook_secret": secret, "slug": "rival-shop"}
     shop = Shop(shared.client, shop_key, told=told)
     till = Till(shared.client, till_key, id="nice-1")
-    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK))
     await shop.snapshot("set aside", line(LAMP))
+    lea = {"email": "lea@rival.example"}
+    told_of = await shop.snapshot("theirs", line(LAMP), line(BOOK), customer=lea)
     await shared.settled()
     aside = await shop.cart("set aside")
     assert aside is not None
@@ -147,6 +148,7 @@ async def rival(shared: World) -> Rival:
         "connection": connection.id,
         "external_id": "theirs",
         "cart": cart["id"],
+        "customer": cart["customer"]["id"],
         "claim": claim["claim"],
         "handover": offer["id"],
         "reservation": reserved["id"],
@@ -162,8 +164,9 @@ async def rival(shared: World) -> Rival:
 
 
 async def subscribed(operator: Caller) -> str:
-    """A subscription of theirs."""
-    made = await operator.call("POST", "/v1/subscriptions", {"url": "http://127.0.0.1:9/theirs"})
+    """A subscription of theirs; not to alarms, which are raised at their own time."""
+    wish = {"url": "http://127.0.0.1:9/theirs", "types": ["cart.*"]}
+    made = await operator.call("POST", "/v1/subscriptions", wish)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
 

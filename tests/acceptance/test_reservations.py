@@ -1,17 +1,12 @@
 """Reserve, try, pay in store; and orders paid online that are handed out in their store."""
 
 import re
-import uuid
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from cartbridge.domain.line import Fulfilment
-from cartbridge.sdk.observations import CartOrdered, OrderHandedOut
-from cartbridge.services.apply_observation import apply_observation
-from cartbridge.services.observe_twin import Cause
 from tests.acceptance.world import (
     BOOK,
     CUSHION,
@@ -202,15 +197,21 @@ async def test_what_cannot_be_reserved_is_refused_by_name(shared: World) -> None
 
 async def ordered(world: World, name: str, store: str) -> None:
     """The shop tells an order that is to be collected in a store, by the store's id there."""
-    link = await world.gateway.connectors.by_name(await world.tenant(), "demo-shop")
-    assert link is not None
-    seen = CartOrdered(
-        external_id=name,
-        at=world.clock(),
-        order_number=f"W-{name}",
-        fulfilment=Fulfilment(kind="pick_up", store=store),
-    )
-    await apply_observation(world.gateway, link, seen, Cause(uuid.uuid4()))
+    told = {
+        "external_id": name,
+        "at": world.clock().isoformat(),
+        "order_number": f"W-{name}",
+        "fulfilment": {"kind": "pick_up", "store": store},
+    }
+    await world.shop.hook("cart.ordered", told)
+    await world.settled()
+
+
+async def collected(world: World, name: str) -> None:
+    """The shop's own staff gave it to her."""
+    told = {"external_id": name, "at": world.clock().isoformat()}
+    await world.shop.hook("order.handed_out", told)
+    await world.settled()
 
 
 async def known_there_as(world: World, store: str, name: str) -> None:
@@ -252,10 +253,7 @@ async def test_a_paid_order_waits_in_its_store_until_it_is_handed_out(shared: Wo
         assert (await handed_out(shared, 1, first["id"])).status_code == 200
     assert (await shared.events_of(first["id"]))[-2:] == ["order.handed_out", "cart.fulfilled"]
 
-    link = await shared.gateway.connectors.by_name(await shared.tenant(), "demo-shop")
-    assert link is not None
-    seen = OrderHandedOut(external_id="collect-2", at=shared.clock())
-    await apply_observation(shared.gateway, link, seen, Cause(uuid.uuid4()))
+    await collected(shared, "collect-2")
     assert (await shared.cart(second["id"]))["state"] == "fulfilled"
     assert await waiting(shared, 1, "orders") == []
 
@@ -267,9 +265,6 @@ async def test_an_order_filled_again_before_it_is_collected_is_still_the_one(
     await ordered(shared, "again", LYON)
     after = await in_the_shop(shared, "again", line(LAMP), line(BOOK), revision=2)
     assert after["parent"] == cart["id"]
-    link = await shared.gateway.connectors.by_name(await shared.tenant(), "demo-shop")
-    assert link is not None
-    seen = OrderHandedOut(external_id="again", at=shared.clock())
-    await apply_observation(shared.gateway, link, seen, Cause(uuid.uuid4()))
+    await collected(shared, "again")
     assert (await shared.cart(cart["id"]))["state"] == "fulfilled"
     assert (await shared.cart(after["id"]))["state"] == "open"

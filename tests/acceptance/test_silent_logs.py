@@ -18,7 +18,14 @@ from cartbridge.settings import Settings
 from tests.acceptance.world import BOOK, LAMP, World, line, open_sandbox, until
 
 EMAIL, PHONE, NAME = "canary@example.test", "+33612345678", "Zoé-Canari"
-CUSTOMER = {"external_id": "cust-canary", "email": EMAIL, "phone": PHONE, "first_name": NAME}
+LAST_NAME, WHY = "Nachtigall", "what-for-canary"
+CUSTOMER = {
+    "external_id": "cust-canary",
+    "email": EMAIL,
+    "phone": PHONE,
+    "first_name": NAME,
+    "last_name": LAST_NAME,
+}
 
 
 @pytest.fixture(params=["json", "text"])
@@ -67,6 +74,7 @@ async def whole_story(world: World, tmp_path: Path) -> list[str]:
     broken = {"type": "cart.snapshot", "data": {"external_id": "w", "customer": CUSTOMER}}
     await world.shop.send(json.dumps(broken).encode())
     await world.shop.send(b'{"customer": "' + EMAIL.encode())
+    await looked_up(world)
     home = await world.till().call("POST", "/v1/pos/carts", {"customer": {"email": EMAIL}})
     path = f"/v1/carts/{home.json()['cart']['id']}/handovers"
     await world.till().call("POST", path, {"direction": "to_online"})
@@ -80,8 +88,19 @@ async def whole_story(world: World, tmp_path: Path) -> list[str]:
         *(one["webhook_secret"] for one in told.values()),
         *(one["webhook_secret"].removeprefix("whsec_") for one in told.values()),
         *(one["hook"] for one in told.values()),
-        *(EMAIL, PHONE, NAME, "cust-canary"),
+        *(EMAIL, PHONE, NAME, "cust-canary", LAST_NAME, WHY),
     ]
+
+
+async def looked_up(world: World) -> None:
+    """An associate finds her, and the wrong person, and an operator reads what is known."""
+    search = "/v1/pos/customers/search"
+    for by in ({"email": EMAIL}, {"phone": PHONE}, {"email": f"not-{EMAIL}"}, {"phone": "12"}):
+        found = await world.till().call("POST", search, {**by, "purpose": WHY})
+    found = await world.till().call("POST", search, {"email": EMAIL, "purpose": WHY})
+    known = await world.operator.get(f"/v1/customers/{found.json()['customer']['id']}")
+    assert known.json()["email"] == EMAIL
+    await world.operator.get(f"/v1/customers/{EMAIL}")
 
 
 async def with_a_broken_shop(world: World, tmp_path: Path) -> None:

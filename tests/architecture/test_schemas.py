@@ -13,7 +13,7 @@ import pytest
 from cartbridge import schemas
 
 # The place holder, the dialect of JSON Schema, and the names of our problem types.
-HOSTS: Final = {"gateway.example", "json-schema.org"}
+HOSTS: Final = {"gateway.example", "json-schema.org", "shop.example"}
 
 
 def test_the_committed_schemas_are_current() -> None:

@@ -164,7 +164,7 @@ def by_name(me: Retailer, other: Retailer) -> Iterator[tuple[Caller, str, str, J
     for cart in other.carts:
         yield me.till, "POST", "/v1/pos/claims", {"cart": cart["id"]}
         yield me.till, "POST", "/v1/pos/returns", {"cart": cart["id"], "lines": [article]}
-        yield me.operator, "GET", f"/v1/carts?customer={cart['id']}", None
+        yield me.operator, "GET", f"/v1/carts?customer={cart['customer']['id']}", None
     for offer in other.offers:
         for code in ({"code": offer["code"]}, {"short_code": offer["short_code"]}):
             yield me.till, "POST", "/v1/pos/claims", code
@@ -187,6 +187,8 @@ def by_name(me: Retailer, other: Retailer) -> Iterator[tuple[Caller, str, str, J
     scan = {"item": {"sku": "LAMP-OAK"}, "quantity": "1"}
     person = {"loyalty_number": LOYALTY}
     yield me.till, "POST", "/v1/pos/carts", {"add": [scan], "customer": person}
+    lookup = {"loyalty_number": LOYALTY, "purpose": "she forgot her phone"}
+    yield me.till, "POST", "/v1/pos/customers/search", lookup
     rows = [line({"sku": "LAMP-OAK", "title": f"Lampe {me.word}"})]
     told = {"currency": "EUR", "revision": 2, "lines": rows}
     yield me.shop, "PUT", "/v1/connections/web/carts/cart-0", told

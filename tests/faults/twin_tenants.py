@@ -48,6 +48,7 @@ class Retailer:
         """The ids of its own in each place of a path."""
         return {
             "cart": [cart["id"] for cart in self.carts],
+            "customer": [cart["customer"]["id"] for cart in self.carts[:1]],
             "claim": [claim["claim"] for claim in self.claims],
             "handover": [offer["id"] for offer in self.offers],
             "reservation": [x[name] for x in self.offers for name in ("id", "short_code")],

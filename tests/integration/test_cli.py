@@ -228,6 +228,22 @@ BULB;3760123451024;Ampoule;6,90;
 """
 
 
+def test_pages_of_an_origin_may_tell_what_is_looked_at_until_none_may(retailer: Commands) -> None:
+    retailer.done("connection add web-fr --connector standard --generate webhook_secrets")
+    browse = "connection browse web-fr"
+
+    said = retailer.done(
+        f"{browse} --origin https://WWW.maison.example/ --origin http://[::1]:8000"
+    )
+
+    assert "Pages of https://www.maison.example, http://[::1]:8000 may tell" in said
+    assert '/browse.js" data-connection="brw_' in said
+    assert retailer.done(browse) == "No page may tell what is looked at on web-fr.\n"
+    for wrong in ("www.maison.example", "https://maison.example/shop", "*"):
+        refused = retailer.run(f"{browse} --origin {wrong}")
+        assert (refused.exit_code, "write it as https://host" in refused.output) == (2, True)
+
+
 def test_refused_rows_are_named_with_how_to_mend_them(retailer: Commands, tmp_path: Path) -> None:
     file = tmp_path / "articles.csv"
     file.write_text(ITEMS)

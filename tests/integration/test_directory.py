@@ -1,6 +1,7 @@
 """The directory on a real PostgreSQL: who is calling, what is theirs, and nothing of another's."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from cartbridge.database.directory import (
 )
 from cartbridge.database.vault import Vault
 from cartbridge.domain.ids import is_id
+from cartbridge.domain.policy import Rules
 from cartbridge.domain.store import Brand, Store, Terminal
 
 SECRET = "whsec_c2VjcmV0LW1hcmtlcg=="
@@ -117,13 +119,42 @@ async def test_a_changed_store_is_seen_elsewhere_within_five_seconds(
     directory: Directory, elsewhere: Directory, tenant: uuid.UUID, clock: Clock
 ) -> None:
     await furnish(directory, tenant)
-    assert await directory.store_policy(tenant, "lyon-2") == "lower"
+    assert await owner_of(directory, tenant) == "own"
     await elsewhere.stores.update(tenant, STORE.model_copy(update={"owner": "franchise"}))
     clock.now += 4.9
-    assert await directory.store_policy(tenant, "lyon-2") == "lower"
+    assert await owner_of(directory, tenant) == "own"
     clock.now += 0.2
-    assert await directory.store_policy(tenant, "lyon-2") == "till"
-    assert await directory.store_policy(tenant, "unknown") is None
+    assert await owner_of(directory, tenant) == "franchise"
+
+
+async def owner_of(directory: Directory, tenant: uuid.UUID) -> str:
+    store = await directory.stores.get(tenant, "lyon-2")
+    assert store is not None
+    return store.owner
+
+
+async def test_what_is_not_set_is_not_stored_so_that_an_older_version_reads_it(
+    directory: Directory, tenant: uuid.UUID, owner: Any
+) -> None:
+    await furnish(directory, tenant)
+    await directory.stores.update(tenant, STORE.model_copy(update={"address": "1 rue X"}))
+    bodies = [json.loads(row[0]) for row in await owner.fetch("select body from place")]
+    assert len(bodies) == 3
+    assert not {"policy", "codes", "position"} & {key for body in bodies for key in body}
+
+
+async def test_rules_for_all_stores_are_set_and_left_open_again(
+    directory: Directory, elsewhere: Directory, clock: Clock
+) -> None:
+    made = await directory.tenants.add("maison", "Maison")
+    assert await directory.rules.get(made.uuid) == Rules()
+    rules = Rules(policy="captured", codes="not_honoured", reserve_stock=True)
+    await elsewhere.rules.put(made.uuid, rules)
+    clock.now += 5.1
+    assert await directory.rules.get(made.uuid) == rules
+    await directory.rules.put(made.uuid, Rules())
+    assert await directory.rules.get(made.uuid) == Rules()
+    assert await directory.rules.get(uuid.uuid4()) == Rules()
 
 
 async def test_a_change_is_seen_at_once_by_who_made_it(

@@ -17,6 +17,7 @@ AlarmKind = Literal[
     "idle_transaction",  # a forgotten transaction slows every append
     "quarantine",  # messages that could not be understood or applied
     "outcome_unknown",  # after closing, nobody has told what became of carts
+    "erasure_requested",  # customers asked to be forgotten, and people have to decide
 ]
 GATEWAY: Final = "gateway"  # the subject of what concerns no connection and no store
 

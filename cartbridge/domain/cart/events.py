@@ -26,6 +26,7 @@ from cartbridge.domain.twin import (
     Twin,
     TwinRef,
 )
+from cartbridge.domain.wanted import MessageWanted
 
 
 class Event(Strict):
@@ -490,7 +491,8 @@ CartEvent = Annotated[
     | Merged
     | Unmerged
     | Expired
-    | Cancelled,
+    | Cancelled
+    | MessageWanted,
     Field(discriminator="type"),
 ]
 

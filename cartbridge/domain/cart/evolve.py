@@ -11,8 +11,10 @@ from cartbridge.domain.cart.lifecycle import following
 from cartbridge.domain.cart.state import Cart, Claim, Handover, Sale, waiting_in
 from cartbridge.domain.cart.twins import Changes
 from cartbridge.domain.line import Line
+from cartbridge.domain.model import Strict
+from cartbridge.domain.wanted import MessageWanted
 
-E = TypeVar("E", bound=e.Event)
+E = TypeVar("E", bound=Strict)
 
 
 def evolve(cart: Cart, event: e.CartEvent, occurred_at: datetime) -> Cart:
@@ -32,7 +34,7 @@ def evolve(cart: Cart, event: e.CartEvent, occurred_at: datetime) -> Cart:
     return after.model_copy(update={"at_store": here[0], "at_store_by": here[1]})
 
 
-_APPLY: Final[dict[type[e.Event], Callable[[Cart, Any, datetime], Changes]]] = {}
+_APPLY: Final[dict[type[Strict], Callable[[Cart, Any, datetime], Changes]]] = {}
 
 
 def _on(
@@ -140,8 +142,14 @@ def _handover_joined(cart: Cart, event: e.HandoverJoined, at: datetime) -> Chang
 
 @_on(e.Claimed)
 def _claimed(cart: Cart, event: e.Claimed, at: datetime) -> Changes:
+    before = cart.claim.handover if cart.claim is not None else None
     claim = Claim(
-        id=event.claim, terminal=event.terminal, store=event.store, fence=event.fence, since=at
+        id=event.claim,
+        terminal=event.terminal,
+        store=event.store,
+        fence=event.fence,
+        since=at,
+        handover=event.handover or before,
     )
     return {
         "claim": claim,
@@ -259,8 +267,9 @@ def _unmerged(cart: Cart, event: e.Unmerged, at: datetime) -> Changes:
     e.OfferClosed,
     e.EditOverwritten,
     e.DoubleSaleFound,
+    MessageWanted,
 )
-def _state_only(cart: Cart, event: e.Event, at: datetime) -> Changes:
+def _state_only(cart: Cart, event: Strict, at: datetime) -> Changes:
     return {}
 
 

@@ -35,6 +35,7 @@ TWINS: Final = (
 CODES: Final = "handover_ended handover_joined"
 RESERVED: Final = "reservation_line_marked reservation_ready reservation_ended"
 AFTER: Final = "sale_reported_late double_sale_found outcome_told"
+TOLD: Final = "message.wanted"  # that a person should be told something
 
 
 def to(state: State, *names: str) -> dict[str, State]:
@@ -46,19 +47,20 @@ def to(state: State, *names: str) -> dict[str, State]:
 # fmt: off
 TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.NONE:      to(S.OPEN, "started"),
-    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
+    S.OPEN:      to(S.OPEN, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
                | to(S.OFFERED, "handover_offered") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, "handover_offered")
+    S.OFFERED:   to(S.OFFERED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
+               | to(S.OFFERED, "handover_offered")
                | to(S.OPEN, "offer_closed") | to(S.CLAIMED, "claimed")
                | to(S.CHECKOUT, "checkout_started") | to(S.ORDERED, "sold ordered")
                | to(S.MERGED, "merged") | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
-    S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
+    S.CLAIMED:   to(S.CLAIMED, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
                | to(S.CLAIMED, "claimed claim_put_on_hold")
                | to(S.OPEN, "claim_released claim_lapsed") | to(S.ORDERED, "sold ordered"),
-    S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER)
+    S.CHECKOUT:  to(S.CHECKOUT, EDITS, FACTS, TWINS, CODES, RESERVED, AFTER, TOLD)
                | to(S.OPEN, "checkout_left") | to(S.ORDERED, "sold ordered")
                | to(S.ABANDONED, "abandoned") | to(S.MERGED, "merged")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
@@ -72,7 +74,7 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
     S.ABANDONED: to(S.OPEN, EDITS, "twin_joined") | to(S.OFFERED, "handover_offered")
                | to(S.CLAIMED, "claimed") | to(S.CHECKOUT, "checkout_started")
                | to(S.ORDERED, "sold ordered") | to(S.MERGED, "merged")
-               | to(S.ABANDONED, FACTS, AFTER, CODES, "twin_observed write_planned twin_left")
+               | to(S.ABANDONED, FACTS, AFTER, CODES, TOLD, "twin_observed write_planned twin_left")
                | to(S.EXPIRED, "expired") | to(S.CANCELLED, "cancelled"),
     S.MERGED:    to(S.MERGED, FACTS, TWINS, AFTER) | to(S.OPEN, "unmerged")
                | to(S.EXPIRED, "expired"),

@@ -17,6 +17,7 @@ from cartbridge.domain.cart.state import Cart, Sale, SoldLine
 from cartbridge.domain.line import Line
 from cartbridge.domain.projection import basket_of
 from cartbridge.domain.refusals import Refusing
+from cartbridge.domain.wanted import MessageWanted, wanted
 
 
 def order(draft: Draft, command: c.OrderOnline) -> Draft | None:
@@ -241,8 +242,17 @@ def _both(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str,
     return {key: one.get(key, merge.ZERO) + other.get(key, merge.ZERO) for key in keys}
 
 
+def _chaser(cart: Cart) -> tuple[MessageWanted, ...]:
+    """She may be reminded of what she left, unless we only found it there."""
+    if not cart.lines or cart.origin.imported:
+        return ()
+    return wanted(
+        "cart_left", cart.slot_holder, cart.customer, cart.consent, cart.locale, cart.brand
+    )
+
+
 def abandon(draft: Draft) -> None:
     """An idle cart is closed for the moment, unless its outcome is unknown or it is set aside."""
     idle = draft.cart.outcome is None and draft.cart.reservation is None
     if idle and draft.cart.state in (State.OPEN, State.CHECKOUT):
-        draft.tell(e.Abandoned())
+        draft.tell(e.Abandoned(), *_chaser(draft.cart))

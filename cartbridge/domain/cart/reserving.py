@@ -8,6 +8,7 @@ from cartbridge.domain.cart.draft import Draft
 from cartbridge.domain.cart.lifecycle import State
 from cartbridge.domain.cart.reservation import Reservation, Reserve
 from cartbridge.domain.refusals import Refusing
+from cartbridge.domain.wanted import wanted
 
 
 def check_wish(draft: Draft, command: c.OfferHandover) -> None:
@@ -76,6 +77,9 @@ def _tell_ready(draft: Draft, *, looked: bool) -> None:
             not_found=tuple(line.line for line in told if line.mark == "not_found"),
         )
     )
+    if not now.told_ready:
+        reach = (cart.customer, cart.consent, cart.locale, cart.brand)
+        draft.tell(*wanted("reservation_ready", cart.slot_holder, *reach))
 
 
 def wait_again(draft: Draft) -> None:

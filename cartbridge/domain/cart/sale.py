@@ -12,6 +12,7 @@ from cartbridge.domain.cart.remainder import give_back, move_twins, remainder
 from cartbridge.domain.cart.state import Cart, Sale, SoldLine
 from cartbridge.domain.line import Line
 from cartbridge.domain.refusals import Refusing
+from cartbridge.domain.wanted import wanted
 
 ZERO: Final = Decimal(0)
 OUT_OF_REACH: Final = frozenset({State.MERGED, State.EXPIRED, State.CANCELLED})
@@ -58,6 +59,9 @@ def complete(draft: Draft, command: c.CompleteSale) -> Draft | None:
     if left:
         unused = tuple(code for code in before.codes if code not in used)
         child = remainder(draft, before, left, command.remainder, unused)
+        rest = child.cart
+        told = (rest.customer, rest.consent, rest.locale, rest.brand)
+        child.tell(*wanted("remainder_waiting", rest.slot_holder, *told))
     if carried_out:
         draft.tell(e.Fulfilled())
     return child

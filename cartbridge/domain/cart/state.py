@@ -63,6 +63,7 @@ class Claim(Strict):
     fence: int
     since: datetime
     on_hold: bool = False
+    handover: str | None = None  # whose code brought the cart here, also to who took it over
 
 
 class SoldLine(Strict):

@@ -1,11 +1,12 @@
 """A basket of the sandbox shop, and how it is shown in the shop's dialect."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from cartbridge.sdk.documents import plain
 from cartbridge_sandbox.catalogue import ARTICLES, CODES, Article
@@ -39,6 +40,8 @@ class Basket(BaseModel):
     frozen_until: datetime | None = None
     frozen_where: str | None = None
     updated: datetime
+    # What articles cost if not as in the catalogue, in cents: the shop's, not the basket's own.
+    prices: Annotated[dict[str, int], Field(exclude=True)] = {}
 
     def where_frozen(self, now: datetime) -> str | None:
         """Where the cart is while a till holds it; None once the time is over."""
@@ -57,7 +60,7 @@ class Basket(BaseModel):
             "rev": self.rev,
             "push": self.push,
             "rows": [
-                _row(ARTICLES[sku], quantity, self.percent_off, self.lang)
+                _row(self._priced(ARTICLES[sku]), quantity, self.percent_off, self.lang)
                 for sku, quantity in self.rows.items()
             ],
             "coupons": self.coupons,
@@ -68,6 +71,9 @@ class Basket(BaseModel):
             "mail": self.mail,
             "updated": self.updated.isoformat(),
         }
+
+    def _priced(self, article: Article) -> Article:
+        return replace(article, price=self.prices.get(article.sku, article.price))
 
     @property
     def total(self) -> Decimal:

@@ -35,6 +35,11 @@ class Baskets:
         """The basket as it is."""
         return self._database.basket(ref)
 
+    def prices(self) -> dict[str, int]:
+        """What every article costs now, in cents."""
+        listed = {article.sku: article.price for article in ARTICLES.values()}
+        return listed | self._database.prices()
+
     def add(self, ref: str, sku: str, quantity: Decimal) -> Basket:
         """Puts more of an article into the basket."""
 

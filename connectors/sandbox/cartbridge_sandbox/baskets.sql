@@ -11,3 +11,6 @@ create table if not exists hook (
   due real not null default 0
 );
 create index if not exists hook_basket_idx on hook (basket, id);
+create table if not exists price (sku text primary key, cents integer not null);
+create table if not exists shelf (sku text not null, shop text not null, quantity text not null, primary key (sku, shop));
+create table if not exists kept (name text not null, sku text not null, shop text not null, quantity text not null, until text not null, primary key (name, sku));

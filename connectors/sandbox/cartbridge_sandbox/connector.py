@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
 
 from cartbridge.sdk import client, payload
+from cartbridge.sdk.both_sides import HeldStock, PriceNow, PricesOf, StockHold, StockNow
 from cartbridge.sdk.contract import (
     Changed,
     Connector,
@@ -21,11 +22,12 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Line, Projection, Snapshot, TwinRef, project_by
+from cartbridge.sdk.documents import Item, Line, Projection, Snapshot, TwinRef, project_by
 from cartbridge.sdk.errors import Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge_sandbox import payloads as wire
 from cartbridge_sandbox.settings import Settings
+from cartbridge_sandbox.shelf_answers import held_of, hold_body, keys_of, prices_of, stock_of
 from cartbridge_sandbox.signing import check, sign
 from cartbridge_sandbox.translate import (
     key_of,
@@ -38,6 +40,7 @@ from cartbridge_sandbox.translate import (
 
 OK: Final = frozenset({200})
 PAGE: Final = 100  # baskets at once
+Told = TypeVar("Told", bound=wire.Wire)
 
 
 class Sandbox(Connector):
@@ -49,6 +52,7 @@ class Sandbox(Connector):
         kind="shop",
         capabilities=frozenset(
             {"fetch", "push", "freeze", "continue_online", "join", "changed_since", "hook"}
+            | {"prices", "stock", "reserve_stock"}
         ),
         writes="conditional",
         versions="the shop of this package",
@@ -118,6 +122,32 @@ class Sandbox(Connector):
         """Lets the checkout go on."""
         await _call(remote, "thaw", {"ref": ref.external_id}, OK)
 
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        """What the articles cost in the shop now, tax included."""
+        skus = list(keys_of(items))
+        told = await _understood(
+            wire.Prices, remote, "prices", {"skus": skus, "money": of.currency}
+        )
+        return prices_of(told, items)
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        """What is free on the shelves of the shop's own stores, and what is kept there."""
+        call = {"skus": list(keys_of(items)), "shops": list(stores)}
+        return stock_of(await _understood(wire.Stock, remote, "stock", call), items)
+
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        """Keeps goods on the shelves of one store until a time."""
+        told = await _understood(wire.Kept, remote, "keep", hold_body(hold))
+        return held_of(told, [line.item for line in hold.lines])
+
+    async def release_stock(self, name: str, remote: Remote) -> None:
+        """Lets what a hold keeps be sold again."""
+        await _call(remote, "free", {"name": name}, OK)
+
     def continue_url(self, code: str, settings: Any) -> str:
         """The shop's page that joins the visitor's basket to the cart."""
         return f"{settings.shop_url}/continue/{code}"
@@ -131,6 +161,14 @@ async def _call(
     headers = sign(settings.secrets[0], content, datetime.now(UTC))
     url = f"{settings.shop_url}/gateway/{what}"
     return await client.post(remote.client, url, content, headers, expected)
+
+
+async def _understood(form: type[Told], remote: Remote, what: str, body: Mapping[str, Any]) -> Told:
+    told = _told(await _call(remote, what, body, OK))
+    try:
+        return payload.understood(form, told)
+    except Unreadable as error:
+        raise Unknown(f"the answer cannot be understood: {error}") from error
 
 
 def _told(response: httpx.Response) -> dict[str, Any]:

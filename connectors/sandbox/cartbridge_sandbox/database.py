@@ -59,7 +59,20 @@ class Database:
         row = self._one("select body from basket where ref = ?", ref)
         if row is None:
             raise ShopRefuses(404, "no_such_basket")
-        return Basket.model_validate_json(row[0])
+        basket = Basket.model_validate_json(row[0])
+        return basket.model_copy(update={"prices": self.prices()})
+
+    def prices(self) -> dict[str, int]:
+        """Articles that cost something else than in the catalogue: SKU and cents."""
+        return dict(self.all("select sku, cents from price"))
+
+    def all(self, query: str, *values: Any) -> list[Any]:
+        """Every row of a question."""
+        return self._db.execute(query, values).fetchall()
+
+    def run(self, query: str, *values: Any) -> None:
+        """Changes what is stored."""
+        self._db.execute(query, values)
 
     def keep(self, basket: Basket) -> None:
         """Stores the basket as it is, without telling anybody."""

@@ -107,3 +107,45 @@ class Hook(Wire):
     event: Literal["basket", "checkout", "left", "order", "dropped"]
     basket: Basket
     order: Order | None = None
+
+
+class PriceRow(Wire):
+    """What an article costs in the shop now, with tax."""
+
+    sku: Ref
+    each: Money
+    money: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Prices(Wire):
+    """What some articles cost."""
+
+    prices: Annotated[tuple[PriceRow, ...], Field(max_length=2000)]
+
+
+class StockRow(Wire):
+    """What a store can sell of an article, and what is kept there beside it, by name."""
+
+    sku: Ref
+    shop: Ref
+    free: Number
+    kept: Annotated[dict[Ref, Number], Field(max_length=2000)] = {}
+
+
+class Stock(Wire):
+    """What some stores have of some articles."""
+
+    stock: Annotated[tuple[StockRow, ...], Field(max_length=100_000)]
+
+
+class KeptRow(Wire):
+    """How much is kept of an article."""
+
+    sku: Ref
+    qty: Number
+
+
+class Kept(Wire):
+    """What is kept under a name."""
+
+    kept: Annotated[tuple[KeptRow, ...], Field(max_length=2000)]

@@ -21,6 +21,7 @@ from cartbridge_sandbox.database import Database
 from cartbridge_sandbox.deliveries import Deliveries
 from cartbridge_sandbox.misbehaviour import Dice, Misbehaviour
 from cartbridge_sandbox.refusals import ShopRefuses
+from cartbridge_sandbox.shelves import Shelf, Shelves, called
 from cartbridge_sandbox.shopper_desk import ShopperDesk, language
 from cartbridge_sandbox.visitor import Gateway
 from cartbridge_sandbox.writes import (
@@ -54,6 +55,7 @@ class Shop:
         self._database = Database(settings.database)
         self._desk = GatewayDesk(self._database)
         self.baskets = Baskets(self._database)
+        self.shelves = Shelves(self._database)
         self._client = httpx.AsyncClient(timeout=10, trust_env=False)
         self.deliveries = Deliveries(self._database, settings.secret)
         self.deliveries.url = settings.hook_url
@@ -110,6 +112,7 @@ class Shop:
                 web.post("/gateway/{what}", self._for_gateway),
                 web.get("/misbehave", self._switches),
                 web.post("/misbehave", self._switch),
+                web.post("/shelf", self._fill),
             ]
         )
         return app
@@ -170,9 +173,9 @@ class Shop:
                     return self._desk.freeze(FreezeCall.model_validate_json(body))
                 case "thaw":
                     return self._desk.thaw(ReadCall.model_validate_json(body))
+            return called(self.shelves, what, body) or (404, {"code": "no_such_call"})
         except ValidationError:
             return 422, {"code": "not_understood"}
-        return 404, {"code": "no_such_call"}
 
     def _land_later(self, body: bytes) -> None:
         def land() -> None:
@@ -196,6 +199,14 @@ class Shop:
         except ValidationError as error:
             return web.json_response({"code": "wrong_switch", "detail": str(error)}, status=422)
         return _told(self._dice.switches)
+
+    async def _fill(self, request: web.Request) -> web.Response:
+        _only_from_here(request)
+        try:
+            self.shelves.fill(Shelf.model_validate_json(await request.read()))
+        except ValidationError as error:
+            return web.json_response({"code": "wrong_shelf", "detail": str(error)}, status=422)
+        return web.json_response({})
 
 
 def _only_from_here(request: web.Request) -> None:

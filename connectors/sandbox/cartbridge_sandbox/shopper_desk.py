@@ -86,9 +86,15 @@ class ShopperDesk:
         ]
 
     async def _articles(self, request: web.Request) -> web.Response:
-        lang = language(request)
+        lang, prices = language(request), self._baskets.prices()
         shown = [
-            {"sku": a.sku, "name": a.name(lang), "ean": a.ean, "price": a.price, "unit": a.unit}
+            {
+                "sku": a.sku,
+                "name": a.name(lang),
+                "ean": a.ean,
+                "price": prices[a.sku],
+                "unit": a.unit,
+            }
             for a in ARTICLES.values()
         ]
         return web.json_response({"items": shown})

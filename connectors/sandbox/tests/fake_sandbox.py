@@ -14,6 +14,7 @@ from cartbridge_sandbox.catalogue import ARTICLES
 from cartbridge_sandbox.database import Database
 from cartbridge_sandbox.misbehaviour import Dice, Misbehaviour
 from cartbridge_sandbox.refusals import ShopRefuses
+from cartbridge_sandbox.shelves import Shelf, Shelves, called
 from cartbridge_sandbox.writes import (
     Answer,
     ChangedCall,
@@ -23,7 +24,7 @@ from cartbridge_sandbox.writes import (
     WriteCall,
 )
 
-from cartbridge.sdk.documents import Item
+from cartbridge.sdk.documents import Item, plain
 from cartbridge.sdk.errors import Forged
 from cartbridge.testing.platform import Platform
 
@@ -39,6 +40,7 @@ class FakeSandbox(Platform):
 
     articles: ClassVar[tuple[Item, ...]] = (_item("CANDLE-FIG"), _item("VASE-BLUE"))
     measured: ClassVar[Item | None] = _item("CABLE-TX")
+    stores: ClassVar[tuple[str, ...]] = ("lyon", "paris")
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +48,7 @@ class FakeSandbox(Platform):
         self._database = Database(Path(self._folder.name) / "shop.db")
         self._desk = GatewayDesk(self._database)
         self._baskets = Baskets(self._database)
+        self._shelves = Shelves(self._database)
         self._dice = Dice(Misbehaviour())
 
     def respond(self, request: httpx.Request) -> httpx.Response:
@@ -60,7 +63,7 @@ class FakeSandbox(Platform):
         return httpx.Response(status, json=answer)
 
     def is_write(self, request: httpx.Request) -> bool:
-        return not request.url.path.endswith(("/read", "/changed", "/hook"))
+        return not request.url.path.endswith(("/read", "/changed", "/hook", "/prices", "/stock"))
 
     def new_cart(self) -> str:
         ref = self._baskets.create().ref
@@ -89,12 +92,21 @@ class FakeSandbox(Platform):
     def stop_hook(self, hook_url: str) -> None:
         self._dice.reset(Misbehaviour(hook_off=True))
 
+    def reprice(self, item: Item, price: int) -> None:
+        self._shelves.fill(Shelf(prices={str(item.sku): price}))
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        self._shelves.fill(Shelf(stock={store: {str(item.sku): plain(quantity)}}))
+
     def close(self) -> None:
         super().close()
         self._database.close()
         self._folder.cleanup()
 
     def _called(self, what: str, body: bytes) -> Answer:
+        told = called(self._shelves, what, body)
+        if told is not None:
+            return told
         match what:
             case "write":
                 return self._desk.write(WriteCall.model_validate_json(body), frozenset())

@@ -12,6 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from cartbridge.domain.line import Prices, Tax
 from cartbridge.sdk import client, payload
+from cartbridge.sdk.both_sides import (
+    HeldStock,
+    LoyaltyShown,
+    PriceNow,
+    PricesOf,
+    StockHold,
+    StockNow,
+)
 from cartbridge.sdk.contract import (
     Changed,
     Connector,
@@ -94,6 +102,7 @@ class Sound(Connector):
         capabilities=frozenset(
             {"fetch", "push", "place", "freeze", "continue_online"}
             | {"changed_since", "hook", "refresh"}
+            | {"prices", "stock", "reserve_stock", "loyalty"}
             | {"push_wishlists", "push_quotes", "answer_enquiries"}
         ),
         writes="conditional",
@@ -265,6 +274,57 @@ class Sound(Connector):
             await self.call(remote, "POST", f"/carts/{ref.external_id}/thaw")
         except Ignore:
             return
+
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        body = {"skus": [item.sku for item in items], "currency": of.currency}
+        told = self.rows(await self.call(remote, "POST", "/prices", body))
+        return [
+            PriceNow(key=f"sku:{sku}", unit_price=price, currency=of.currency)
+            for sku, price in told
+        ]
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        body = {"skus": [item.sku for item in items], "stores": list(stores)}
+        told = self.rows(await self.call(remote, "POST", "/stock", body))
+        return [
+            StockNow(
+                key=f"sku:{sku}",
+                store=store,
+                quantity=Decimal(qty),
+                held={name: Decimal(kept) for name, kept in held.items()},
+            )
+            for sku, store, qty, held in told
+        ]
+
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        rows = {line.item.sku: plain(line.quantity) for line in hold.lines}
+        body = {"store": hold.store, "until": hold.until.isoformat(), "rows": rows}
+        told = self.rows(await self.call(remote, "PUT", f"/holds/{hold.name}", body))
+        return [HeldStock(key=f"sku:{sku}", quantity=Decimal(kept)) for sku, kept in told]
+
+    async def release_stock(self, name: str, remote: Remote) -> None:
+        await self.call(remote, "DELETE", f"/holds/{name}", expected=frozenset({200, 404}))
+
+    async def loyalty(self, number: str, remote: Remote) -> LoyaltyShown | None:
+        answers = frozenset({200, 404})
+        response = await self.call(remote, "GET", f"/cards/{number}", expected=answers)
+        if response.status_code == 404:
+            return None
+        told = client.json_object(response)
+        try:
+            return LoyaltyShown(number=number, tier=told["tier"], points=told["points"])
+        except (KeyError, ValidationError):
+            raise Unknown("the answer: tier, points") from None
+
+    def rows(self, response: httpx.Response) -> list[Any]:
+        told = client.json_object(response).get("rows")
+        if not isinstance(told, list):
+            raise Unknown("the answer: rows")
+        return told
 
     def continue_url(self, code: str, settings: Any) -> str:
         return f"{URL}/continue/{code}"

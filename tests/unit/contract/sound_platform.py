@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -61,12 +61,26 @@ class Kept:
         return {"total": total, "tax": round(total / 6)}
 
 
+@dataclass
+class Hold:
+    """Goods kept there until a time."""
+
+    store: str
+    until: datetime
+    rows: dict[str, Decimal]
+
+    @property
+    def keeps(self) -> bool:
+        return self.until > datetime.now(UTC)
+
+
 class SoundPlatform(Platform):
     articles: ClassVar[tuple[Item, ...]] = (
         Item(sku="PLAID", title="Plaid"),
         Item(sku="VASE", title="Vase"),
     )
     measured: ClassVar[Item | None] = Item(sku="CABLE", title="Cable")
+    stores: ClassVar[tuple[str, ...]] = ("s1", "s2")
     credentials: ClassVar[Mapping[str, str]] = {"key": FIRST_KEY}
 
     def __init__(self) -> None:
@@ -79,6 +93,10 @@ class SoundPlatform(Platform):
         self.keys = [FIRST_KEY]
         self.on = True
         self.made = self.places = 0
+        self.costs: dict[str, int] = {}
+        self.left: dict[tuple[str, str], Decimal] = {}
+        self.holds: dict[str, Hold] = {}
+        self.cards: dict[str, dict[str, Any]] = {}
 
     def respond(self, request: httpx.Request) -> httpx.Response:
         if request.headers["x-key"] != self.keys[-1]:
@@ -102,7 +120,24 @@ class SoundPlatform(Platform):
                 return httpx.Response(404)
             case _, "orders", *_:
                 return self.of_order(request, body)
+            case _:
+                return self.of_both_sides(request, body)
         return httpx.Response(200, json={})
+
+    def of_both_sides(self, request: httpx.Request, body: Any) -> httpx.Response:
+        rows: list[Any] = []
+        match request.method, *request.url.path.split("/")[1:]:
+            case "POST", "prices" if body["currency"] == "EUR":
+                rows = [[sku, self.costs[sku]] for sku in body["skus"] if sku in self.costs]
+            case "POST", "stock":
+                places = [(sku, store) for sku in body["skus"] for store in body["stores"]]
+                rows = [self.counted(*place) for place in places if place in self.left]
+            case _, "holds", name:
+                return self.of_hold(request.method, name, body)
+            case "GET", "cards", number:
+                card = self.cards.get(number)
+                return httpx.Response(200 if card else 404, json=card)
+        return httpx.Response(200, json={"rows": rows})
 
     def of_cart(self, request: httpx.Request, body: Any) -> httpx.Response:
         _, _, cart_id, *what = request.url.path.split("/")
@@ -146,6 +181,40 @@ class SoundPlatform(Platform):
         if name in self.orders and self.orders[name].sold:
             return httpx.Response(409)
         return httpx.Response(404 if self.orders.pop(name, None) is None else 200, json={})
+
+    def counted(self, sku: str, store: str) -> list[Any]:
+        held = {
+            name: hold.rows[sku]
+            for name, hold in self.holds.items()
+            if hold.keeps and hold.store == store and hold.rows.get(sku)
+        }
+        free = self.left[sku, store] - sum(held.values(), Decimal(0))
+        return [sku, store, plain(free), {name: plain(kept) for name, kept in held.items()}]
+
+    def of_hold(self, method: str, name: str, body: Any) -> httpx.Response:
+        if method == "DELETE":
+            return httpx.Response(200 if self.holds.pop(name, None) else 404, json={})
+        until = datetime.fromisoformat(body["until"])
+        if name not in self.holds:
+            rows = {}
+            for sku, wanted in body["rows"].items():
+                free = Decimal(self.counted(sku, body["store"])[2])
+                rows[sku] = min(Decimal(wanted), free)
+            self.holds[name] = Hold(body["store"], until, rows)
+        kept = self.holds[name].rows
+        return httpx.Response(200, json={"rows": [[sku, plain(qty)] for sku, qty in kept.items()]})
+
+    def reprice(self, item: Item, price: int) -> None:
+        self.costs[str(item.sku)] = price
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        self.left[str(item.sku), store] = quantity
+
+    def issue_card(self, number: str, tier: str, points: int) -> None:
+        self.cards[number] = {"tier": tier, "points": points}
+
+    def is_write(self, request: httpx.Request) -> bool:
+        return super().is_write(request) and request.url.path not in ("/prices", "/stock")
 
     def changed(self, after: int) -> dict[str, Any]:
         later = [cart for cart in self.carts.values() if cart.place > after]

@@ -2,14 +2,22 @@
 
 import json
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
+from cartbridge.sdk.both_sides import (
+    HeldStock,
+    LoyaltyShown,
+    PriceNow,
+    PricesOf,
+    StockHold,
+    StockNow,
+)
 from cartbridge.sdk.contract import (
     Changed,
     Connector,
@@ -21,7 +29,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Refusal, Snapshot, TwinRef
+from cartbridge.sdk.documents import Item, Refusal, Snapshot, TwinRef
 from cartbridge.sdk.errors import Credentials, Ignore, Refuse, Retry, Unknown
 from tests.unit.contract.sound import Body, Sound
 from tests.unit.contract.sound_platform import Suite, proving
@@ -199,6 +207,81 @@ class WithdrawsNothing(Sound):
         return True
 
 
+class TellsYesterdaysPrices(Sound):
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        told = await super().prices(items, of, remote)
+        return [one.model_copy(update={"unit_price": one.unit_price - 1}) for one in told]
+
+
+class PricesAnything(Sound):
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        return [PriceNow(key=one.key, unit_price=1, currency=of.currency) for one in items]
+
+
+class SpeaksOfEurosOnly(Sound):
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        return await super().prices(items, PricesOf(currency="EUR"), remote)
+
+
+class MixesStoresUp(Sound):
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        told = await super().stock(items, stores, remote)
+        return [one.model_copy(update={"store": stores[0]}) for one in told]
+
+
+class CountsNoneOfWhatItDoesNotKnow(Sound):
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        told = {(one.key, one.store): one for one in await super().stock(items, stores, remote)}
+        places = [(item.key, store) for item in items for store in stores]
+        none = Decimal(0)
+        return [
+            told.get(place) or StockNow(key=place[0], store=place[1], quantity=none)
+            for place in places
+        ]
+
+
+class NeverFrees(Sound):
+    async def release_stock(self, name: str, remote: Remote) -> None:
+        return None
+
+
+class KeepsTwice(Sound):
+    calls = 0
+
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        self.calls += 1
+        anew = hold.model_copy(update={"name": f"{hold.name}_{self.calls}"})
+        return await super().reserve_stock(anew, remote)
+
+
+class PromisesWhatIsNotThere(Sound):
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        await super().reserve_stock(hold, remote)
+        return [HeldStock(key=one.item.key, quantity=one.quantity) for one in hold.lines]
+
+
+class KeepsForEver(Sound):
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        for_ever = datetime(9999, 1, 1, tzinfo=UTC)
+        return await super().reserve_stock(hold.model_copy(update={"until": for_ever}), remote)
+
+
+class ShowsAnyCard(Sound):
+    async def loyalty(self, number: str, remote: Remote) -> LoyaltyShown | None:
+        shown = await super().loyalty(number, remote)
+        return shown or LoyaltyShown(number=number, tier="Or", points=0)
+
+
 class Says(Sound):
     """Whatever goes wrong, this one says always the same."""
 
@@ -280,6 +363,16 @@ FAULTS = [
     (WithdrawsNothing, "test_takes_away_what_it_placed"),
     (WithdrawsNothing, "test_leaves_what_was_sold"),
     (HidesRefusals, "test_names_what_the_till_does_not_take"),
+    (TellsYesterdaysPrices, "test_tells_what_costs_how_much_now"),
+    (PricesAnything, "test_prices_nothing_it_does_not_sell"),
+    (SpeaksOfEurosOnly, "test_prices_nothing_in_another_currency"),
+    (MixesStoresUp, "test_tells_what_each_store_has"),
+    (CountsNoneOfWhatItDoesNotKnow, "test_counts_nothing_it_does_not_know"),
+    (NeverFrees, "test_keeps_goods_until_they_are_freed"),
+    (KeepsTwice, "test_keeps_the_same_goods_once"),
+    (PromisesWhatIsNotThere, "test_keeps_no_more_than_there_is"),
+    (KeepsForEver, "test_frees_by_itself_what_is_over"),
+    (ShowsAnyCard, "test_shows_a_loyalty_card"),
     (AlwaysRetries, "test_waits_as_long_as_the_platform_wants"),
     (AlwaysRetries, "test_asks_for_new_credentials"),
     (AlwaysRetries, "test_does_not_insist_on_what_is_gone"),

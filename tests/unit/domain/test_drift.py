@@ -1,26 +1,33 @@
 """Drift: what is known is compared, what is not is said, and the store's rule decides."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cartbridge.domain.cart.state import Cart
 from cartbridge.domain.drift import (
+    Beside,
     Drift,
     LineDrift,
+    OnlineNow,
     PriceSource,
     TillPrice,
     TillSide,
-    Winner,
     report,
 )
 from cartbridge.domain.items import Item
 from cartbridge.domain.line import Discount, Line, Prices, Tax
 from cartbridge.domain.quantity import Quantity
+from cartbridge.domain.stock import Level, StockKnown
 from cartbridge.domain.store import PricePolicy
+from cartbridge.domain.winner import Winner
 
+AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 EUR = TillSide(currency="EUR")
 
 
@@ -250,6 +257,101 @@ def test_it_rides_as_json_and_comes_back() -> None:
     assert line["from"] == "till"
     assert "from_" not in line
     assert line["total"] == {"captured": 4990, "till": 5490, "verdict": "different"}
-    assert line["stock"] == {"wanted": "1", "till": "2.5", "verdict": "same"}
+    assert (line["stock"]["wanted"], line["stock"]["till"]) == ("1", "2.5")
     assert line["winner"]["side"] == "captured"
     assert Drift.model_validate(body) == drift
+
+
+def test_a_line_tells_since_when_its_price_is_so_and_where_it_is_from() -> None:
+    till = at_till(unit_price=4990, source="price_file", as_of=AT)
+    line = the_line(report(LAMP, till, "till", EUR))
+    assert (line.from_, line.as_of) == ("price_file", AT)
+
+
+@pytest.mark.parametrize(
+    ("now", "shown", "verdict"),
+    [
+        ({"unit_price": 4990}, 4990, "same"),
+        ({"unit_price": 4590}, 4590, "different"),
+        ({"unit_price": 4990, "tax_mode": "exclusive"}, None, "unknown"),
+        ({"unit_price": 4990, "currency": "CHF"}, None, "unknown"),
+    ],
+)
+def test_the_web_price_by_now_stands_beside_the_captured_one(
+    now: dict[str, object], shown: int | None, verdict: str
+) -> None:
+    told = OnlineNow.model_validate({"currency": "EUR", "connection": "web", "as_of": AT, **now})
+    drift = report(LAMP, {}, "none", EUR, Beside(online={"lin_1": told}))
+    online = the_line(drift).online
+    assert (online.captured, online.now, online.verdict) == (4990, shown, verdict)
+    assert (online.connection, online.as_of) == ("web", AT)
+    assert drift.verdict == "unknown"  # what it costs online by now is no till price
+
+
+def test_a_web_price_that_nobody_told_is_unknown() -> None:
+    online = the_line(report(LAMP, {}, "none", EUR)).online
+    assert (online.captured, online.now, online.verdict) == (4990, None, "unknown")
+
+
+def test_who_made_the_rule_is_told_with_every_winner() -> None:
+    side = TillSide(currency="EUR", policy="till", policy_from="brand")
+    drift = report(LAMP, at_till(unit_price=5490), "till", side)
+    assert (drift.policy, drift.policy_from) == ("till", "brand")
+    assert the_line(drift).winner.policy_from == "brand"
+    abroad = report(LAMP, {}, "till", side.model_copy(update={"currency": "CHF"}))
+    assert the_line(abroad).winner.policy_from == "brand"
+
+
+QUANTITIES = st.lists(st.integers(1, 9), min_size=1, max_size=6)
+
+
+@given(QUANTITIES, QUANTITIES, st.integers(0, 30))
+def test_stock_is_enough_for_all_lines_of_an_article_or_for_none(
+    lamps: list[int], books: list[int], left: int
+) -> None:
+    """Two lines of two and a stock of three: neither line is told that there is enough."""
+    rows = [("LAMP", count) for count in lamps] + [("BOOK", count) for count in books]
+    lines = tuple(
+        Line(
+            id=f"lin_{number}",
+            item=Item(title=sku, sku=sku),
+            quantity=Quantity(value=Decimal(count)),
+        )
+        for number, (sku, count) in enumerate(rows)
+    )
+    here = StockKnown(here=Level(quantity=Decimal(left), as_of=AT))
+    known = {line.id: here for line in lines}
+    drift = report(Cart(id="crt_1", lines=lines), {}, "none", EUR, Beside(stock=known))
+    for sku, counts in (("LAMP", lamps), ("BOOK", books)):
+        verdicts = {
+            one.stock.verdict
+            for one, line in zip(drift.lines, lines, strict=True)
+            if line.item.sku == sku
+        }
+        assert verdicts == {"same" if sum(counts) <= left else "different"}
+
+
+def test_grams_and_pieces_of_an_article_are_not_added_up() -> None:
+    item = Item(title="Tea", sku="TEA")
+    lines = tuple(
+        Line(id=f"lin_{unit}", item=item, quantity=Quantity(value=Decimal(value), unit=unit))
+        for unit, value in (("C62", 2), ("GRM", 500))
+    )
+    known = {"lin_C62": StockKnown(here=Level(quantity=Decimal(3), as_of=AT))}
+    drift = report(Cart(id="crt_1", lines=lines), {}, "none", EUR, Beside(stock=known))
+    assert [line.stock.verdict for line in drift.lines] == ["same", "unknown"]
+
+
+def test_stock_that_was_told_too_long_ago_is_shown_and_decides_nothing() -> None:
+    known = {"lin_1": StockKnown(here=Level(quantity=Decimal(9), as_of=AT))}
+    beside = Beside(stock=known, reliable_since=AT + timedelta(seconds=1))
+    line = the_line(report(LAMP, {}, "none", EUR, beside))
+    assert (line.stock.till, line.stock.as_of, line.stock.verdict) == (Decimal(9), AT, "unknown")
+    assert "stock" in line.unknown
+
+
+def test_what_the_till_itself_has_goes_before_what_was_told() -> None:
+    known = {"lin_1": StockKnown(here=Level(quantity=Decimal(0), as_of=AT))}
+    drift = report(LAMP, at_till(in_stock=Decimal(1)), "till", EUR, Beside(stock=known))
+    stock = the_line(drift).stock
+    assert (stock.till, stock.as_of, stock.verdict) == (Decimal(1), None, "same")

@@ -70,21 +70,6 @@ def test_it_is_always_ahead_and_at_most_a_long_day(since: timedelta) -> None:
     assert 0 < ahead.total_seconds() <= 25 * 3600
 
 
-@pytest.mark.parametrize(
-    ("told", "policy"),
-    [
-        ({}, "lower"),
-        ({"owner": "concession"}, "lower"),
-        ({"owner": "franchise"}, "till"),
-        ({"owner": "franchise", "policy": "captured"}, "captured"),
-        ({"policy": "till"}, "till"),
-    ],
-)
-def test_whose_price_wins(told: dict[str, str], policy: str) -> None:
-    kept = {"id": "lyon-2", "brand": "maison-lumiere", "name": "Lyon 2"} | told
-    assert Store.model_validate(kept).price_policy == policy
-
-
 @pytest.mark.parametrize("slug", ["Lyon", "-lyon", "lyon_2", "", "a" * 64])
 def test_an_id_is_short_lower_case_and_fit_for_a_url(slug: str) -> None:
     for model, rest in (

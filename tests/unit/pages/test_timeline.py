@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -21,6 +21,7 @@ from cartbridge.domain.cart.state import (
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.line import Prices
 from cartbridge.domain.twin import PlacedFor, PlannedWrite, Refusal, Snapshot, Twin, TwinRef
+from cartbridge.domain.wanted import MessageWanted
 from cartbridge.pages.names import Names
 from cartbridge.pages.timeline import SENTENCES, Entry, tell
 from cartbridge.pages.told import Told
@@ -51,7 +52,7 @@ def a_sale(**more: object) -> e.Sold:
     return e.Sold.model_validate(fields | more)
 
 
-EVERY_EVENT: tuple[e.Event, ...] = (
+EVERY_EVENT: tuple[Any, ...] = (
     STARTED,
     e.LineAdded(line=LAMP),
     e.LineChanged(line="lin_lamp", was=Decimal(2), quantity=Decimal(3)),
@@ -106,6 +107,7 @@ EVERY_EVENT: tuple[e.Event, ...] = (
     e.Ordered(connection="con_web", order_number="W-9", at=AT),
     e.Fulfilled(),
     e.Abandoned(),
+    MessageWanted(template="cart_left", channel="email", consent="marketing", pass_of="crt_1"),
     e.Merged(into="crt_2"),
     e.Unmerged(),
     e.Expired(),
