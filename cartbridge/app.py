@@ -43,6 +43,9 @@ from cartbridge.domain.alarm.state import Alarm
 from cartbridge.domain.cart import events
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.state import Cart, due_at
+from cartbridge.domain.enquiry import events as enquiry_events
+from cartbridge.domain.enquiry.evolve import evolve as evolve_enquiry
+from cartbridge.domain.enquiry.state import Enquiry
 from cartbridge.domain.wishlist import events as wishlist_events
 from cartbridge.domain.wishlist.evolve import evolve as evolve_wishlist
 from cartbridge.domain.wishlist.state import Wishlist
@@ -81,6 +84,12 @@ def limits_of(settings: Settings) -> Limits:
         reconcile_every=timedelta(minutes=settings.reconcile_minutes),
         silent_after=timedelta(hours=settings.silent_after_hours),
         browsing=timedelta(days=settings.browsing_days),
+        enquiry={
+            "information": timedelta(hours=settings.enquiry_hours_information),
+            "demonstration": timedelta(hours=settings.enquiry_hours_demonstration),
+            "call_back": timedelta(hours=settings.enquiry_hours_call_back),
+            "after_sales": timedelta(hours=settings.enquiry_hours_after_sales),
+        },
     )
 
 
@@ -114,6 +123,19 @@ def wishlist_kind() -> DocumentKind[Wishlist]:
         parse_json=wishlist_events.parse_json,
         evolve=evolve_wishlist,
         due=lambda wishlist: min((x.expires_at for x in wishlist.handovers), default=None),
+    )
+
+
+def enquiry_kind() -> DocumentKind[Enquiry]:
+    """What the journal has to know of enquiries; that one is late is told when it is asked for."""
+    return DocumentKind(
+        prefix="enq",
+        kind="enquiry",
+        model=Enquiry,
+        parse_event=enquiry_events.parse,
+        parse_json=enquiry_events.parse_json,
+        evolve=evolve_enquiry,
+        due=lambda enquiry: None,
     )
 
 
@@ -183,7 +205,7 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         stack.push_async_callback(inbox.stop)
         client = make_client(reach_of(settings))
         stack.push_async_callback(client.aclose)
-        kinds = (cart_kind(limits), wishlist_kind(), alarm_kind())
+        kinds = (cart_kind(limits), wishlist_kind(), enquiry_kind(), alarm_kind())
         documents = Documents(base.database, writer, base.vault, kinds)
         directory = Directory(base.database, base.vault)
         yield Gateway(

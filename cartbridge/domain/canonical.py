@@ -126,6 +126,7 @@ class CanonicalCart(Strict):
     currency: str
     tax_mode: Literal["inclusive", "exclusive"]
     parent: str | None
+    enquiry: str | None
     successor: str | None
     brand: str | None
     locale: str | None
@@ -159,6 +160,7 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
         currency=cart.currency,
         tax_mode=cart.tax_mode,
         parent=cart.parent,
+        enquiry=cart.enquiry,
         successor=cart.successor,
         brand=cart.brand,
         locale=cart.locale,

@@ -86,6 +86,7 @@ class Speaker:
     names: Names
     known: Known
     here: str | None = None  # the connection that the entry names as its place already
+    time_zone: str = "UTC"
 
     def title(self, line_id: str) -> str:
         """What a line's article is called, with its variant."""

@@ -47,7 +47,8 @@ class StartCart:
     price_list: str | None = None
     customer: Customer | None = None
     metadata: Mapping[str, str] | None = None
-    root: str | None = None  # the document it descends from: a wish list, a quote
+    root: str | None = None  # the document it descends from: a wish list, a quote, an enquiry
+    enquiry: str | None = None  # the enquiry it is born of
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ def start(draft: Draft, command: c.StartCart) -> None:
             customer=command.customer,
             metadata=dict(command.metadata or {}),
             root=command.root,
+            enquiry=command.enquiry,
+            pass_of=draft.cart.id if command.enquiry is not None else None,
         )
     )
     for line in command.lines:

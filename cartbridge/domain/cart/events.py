@@ -45,6 +45,8 @@ class Started(Event):
     tax_mode: Literal["inclusive", "exclusive"] = "inclusive"
     root: str | None = None
     parent: str | None = None
+    enquiry: str | None = left_out()
+    pass_of: str | None = left_out()
     brand: str | None = None
     locale: str | None = None
     price_list: str | None = None

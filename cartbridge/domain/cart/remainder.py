@@ -22,6 +22,8 @@ def remainder(
             tax_mode=before.tax_mode,
             root=before.slot_holder,
             parent=before.id,
+            enquiry=before.enquiry,
+            pass_of=before.pass_of,
             brand=before.brand,
             locale=before.locale,
             price_list=before.price_list,

@@ -124,6 +124,8 @@ class Cart(Strict):
     tax_mode: TaxMode = "inclusive"
     root: str | None = None  # the first cart of the family, if it is not this one
     parent: str | None = None
+    enquiry: str | None = left_out()  # the enquiry it was born of
+    pass_of: str | None = left_out()  # the cart whose pass leads here, if it is not the root's
     successor: str | None = None  # the cart that carries on: the remainder, or the one merged into
     brand: str | None = None
     locale: str | None = None

@@ -8,6 +8,8 @@ import pytest
 
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.state import Origin
+from cartbridge.domain.enquiry import events as q
+from cartbridge.domain.enquiry.state import SaleRef
 from cartbridge.domain.twin import PlannedWrite, Twin, TwinRef
 from cartbridge.domain.wishlist import events as w
 from cartbridge.pages.names import Names
@@ -43,8 +45,34 @@ WISHLIST: tuple[Any, ...] = (
     w.WritePlanned(ref=REF, write=PlannedWrite(push_id="p", base_revision=1, expected={})),
     w.TwinLeft(ref=REF),
 )
-KINDS = {"cart": CartEvent, "wishlist": w.WishlistEvent}
-EXAMPLES = {"wishlist": WISHLIST}
+ASKED = TwinRef(connection="con_web", kind="enquiry", external_id="e-1")
+ENQUIRY: tuple[Any, ...] = (
+    q.Opened(kind="demonstration", origin=Origin(), subject="La lampe", due_at=AT),
+    q.MessageAdded(message="ems_1", channel="web", author="customer", text="Samedi ?", at=AT),
+    q.MessageAdded(message="ems_2", channel="tablet", author="staff", text="Oui.", at=AT),
+    q.Answered(message="ems_2", staff="17"),
+    q.Assigned(staff="17"),
+    q.Unassigned(),
+    q.Moved(store="lyon-2"),
+    q.Moved(team="service-client"),
+    q.Scheduled(at=AT, store="lyon-2", staff="17"),
+    q.Demonstrated(at=AT, items=(LAMP.item,), staff="17"),
+    q.DetailsChanged(sale=SaleRef(receipt_number="4711")),
+    q.DetailsChanged(due_at=AT),
+    q.CustomerIdentified(),
+    q.Linked(document="crt_1", born=True),
+    q.Linked(document="crt_1"),
+    q.Linked(document="wsh_1"),
+    q.Linked(document="qte_1"),
+    q.Closed(outcome="not_reached", connection="con_web"),
+    q.Reopened(due_at=AT),
+    q.Cancelled(),
+    q.TwinJoined(twin=Twin(ref=ASKED)),
+    q.TwinLeft(ref=ASKED),
+    q.MessageTold(ref=ASKED, message="ems_2"),
+)
+KINDS = {"cart": CartEvent, "wishlist": w.WishlistEvent, "enquiry": q.EnquiryEvent}
+EXAMPLES = {"wishlist": WISHLIST, "enquiry": ENQUIRY}
 
 
 def test_every_fact_has_a_sentence() -> None:
