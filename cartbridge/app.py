@@ -24,6 +24,7 @@ from cartbridge.database.directory import Directory
 from cartbridge.database.documents import DocumentKind, Documents
 from cartbridge.database.duties import Duties
 from cartbridge.database.embedded import EmbeddedServer, attach_or_start
+from cartbridge.database.facts import FactsOfCarts
 from cartbridge.database.feed import Feed
 from cartbridge.database.idempotency import Idempotency
 from cartbridge.database.inbox import Inbox
@@ -46,6 +47,10 @@ from cartbridge.domain.cart.state import Cart, due_at
 from cartbridge.domain.enquiry import events as enquiry_events
 from cartbridge.domain.enquiry.evolve import evolve as evolve_enquiry
 from cartbridge.domain.enquiry.state import Enquiry
+from cartbridge.domain.quote import events as quote_events
+from cartbridge.domain.quote.evolve import evolve as evolve_quote
+from cartbridge.domain.quote.state import Quote
+from cartbridge.domain.quote.state import due_at as quote_due_at
 from cartbridge.domain.wishlist import events as wishlist_events
 from cartbridge.domain.wishlist.evolve import evolve as evolve_wishlist
 from cartbridge.domain.wishlist.state import Wishlist
@@ -62,6 +67,7 @@ from cartbridge.settings import Settings
 from cartbridge.worker.alarms import watch
 from cartbridge.worker.browsing import forget
 from cartbridge.worker.closing import close
+from cartbridge.worker.facts import gather
 from cartbridge.worker.inbox import apply, sort
 from cartbridge.worker.loop import run_loop, run_turns
 from cartbridge.worker.outbox import deliver
@@ -71,7 +77,7 @@ from cartbridge.worker.timeouts import look
 Step = Callable[[Gateway], Awaitable[int]]
 # What is looked at from time to time, by one process for all.
 _BACKLOG: Final = 1024  # connections that wait to be let in: a rush after an outage
-TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0), (forget, 60.0))
+TURNS: Final = ((reconcile, 2.0), (close, 15.0), (watch, 2.0), (forget, 60.0), (gather, 2.0))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -123,6 +129,19 @@ def wishlist_kind() -> DocumentKind[Wishlist]:
         parse_json=wishlist_events.parse_json,
         evolve=evolve_wishlist,
         due=lambda wishlist: min((x.expires_at for x in wishlist.handovers), default=None),
+    )
+
+
+def quote_kind() -> DocumentKind[Quote]:
+    """What the journal has to know of quotes."""
+    return DocumentKind(
+        prefix="qte",
+        kind="quote",
+        model=Quote,
+        parse_event=quote_events.parse,
+        parse_json=quote_events.parse_json,
+        evolve=evolve_quote,
+        due=quote_due_at,
     )
 
 
@@ -205,12 +224,13 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         stack.push_async_callback(inbox.stop)
         client = make_client(reach_of(settings))
         stack.push_async_callback(client.aclose)
-        kinds = (cart_kind(limits), wishlist_kind(), enquiry_kind(), alarm_kind())
+        kinds = (cart_kind(limits), wishlist_kind(), quote_kind(), enquiry_kind(), alarm_kind())
         documents = Documents(base.database, writer, base.vault, kinds)
         directory = Directory(base.database, base.vault)
         yield Gateway(
             documents=documents,
             feed=Feed(base.database, documents),
+            facts=FactsOfCarts(base.database),
             leases=Leases(base.database),
             inbox=inbox,
             outbox=Outbox(base.database),

@@ -19,6 +19,7 @@ from cartbridge.database import migrate as migrations
 from cartbridge.database import rebuild as rebuilding
 from cartbridge.database.verify import Finding, Progress
 from cartbridge.database.verify import verify as walk
+from cartbridge.services.gather_facts import gather_all_facts
 
 _SHOWN = 20  # findings; after that many, the number is enough
 
@@ -103,10 +104,13 @@ async def _rebuilt() -> rebuilding.Rebuilt:
     settings = quiet_settings()
     async with foundation_of(settings) as base, open_gateway(settings, base) as gateway:
         with _status(err()) as status:
-            return await rebuilding.rebuild(
+            done = await rebuilding.rebuild(
                 base.database,
                 gateway.documents,
                 lambda done: status.update(
                     f"{done.documents} documents, {done.events} events, {done.mended} mended"
                 ),
             )
+            status.update("what the reports know of each cart")
+            await gather_all_facts(gateway)
+    return done

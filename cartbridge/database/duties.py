@@ -10,7 +10,7 @@ from cartbridge.database.pointers import shard_of_key
 from cartbridge.database.queries import queries
 from cartbridge.database.texts import as_reason
 
-DutyKind = Literal["reconcile", "close", "refresh", "watch", "forget_browsing"]
+DutyKind = Literal["reconcile", "close", "refresh", "watch", "forget_browsing", "gather"]
 INSTALLATION: Final = UUID(int=0)  # the tenant of what concerns all of them
 
 

@@ -57,6 +57,13 @@ class Lookup:
         key = await self.keys.open(tenant, row["key_root"], stored)
         return await self._loaded(tenant, document, row, stored, key)
 
+    async def name_of(self, tenant: UUID, target: UUID) -> str | None:
+        """The id, with the prefix of its kind, of what a pointer leads to; None: nothing yet."""
+        shard = shard_of_slot(slot_of(named("doc", target)), self._database.shards)
+        row = await self._rows.ask((shard, tenant, target))
+        kind = self._by_name.get(row["kind"])
+        return None if kind is None else named(kind.prefix, target)
+
     async def fold(
         self,
         tenant: UUID,

@@ -8,15 +8,18 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.quote.canonical import CanonicalQuote
 from cartbridge.domain.wishlist.canonical import CanonicalWishlist
 from cartbridge.http.pos_models import CartAnswer
+from cartbridge.http.quote_models import QuoteAnswer
 from cartbridge.http.routes import Role, Route
 from cartbridge.http.store_models import StoreReservation
 from cartbridge.http.wishlist_models import WishlistAnswer
 
 # What has a version: it is answered with an ETag, and changed with If-Match.
-_DOCUMENTS: Final = ("{cart}", "{wishlist}")
-_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer)
+_DOCUMENTS: Final = ("{cart}", "{wishlist}", "{quote}")
+_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer, QuoteAnswer)
+_WHOLE: Final = (CanonicalCart, CanonicalWishlist, CanonicalQuote)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
 
@@ -28,6 +31,9 @@ _IDEMPOTENT: Final = ("idempotency_key_required", "idempotency_conflict", "still
 _MEDIA: Final = {
     ("GET", "/v1/events"): (*JSON, "text/event-stream"),
     ("GET", "/v1/pos/claims/{claim}/sheet"): ("text/html", "text/plain", "text/csv"),
+    ("GET", "/v1/reports/lifecycle"): (*JSON, "text/csv"),
+    ("GET", "/v1/reports/additional-sales"): (*JSON, "text/csv"),
+    ("GET", "/v1/reports/attribution"): (*JSON, "text/csv"),
 }
 # The audience of each module that tells routes; those of any other are the operators'.
 _TAGS: Final = {
@@ -38,6 +44,7 @@ _TAGS: Final = {
     "pos": "Tills",
     "customer_search": "Tills",
     "sheet": "Tills",
+    "quotes": "Quotes",
     "store_work": "Tills",
     "shop_floor": "Tills",
     "feed": "Feed",
@@ -111,7 +118,7 @@ def _headers(route: Route) -> tuple[str, ...]:
 def _answer_headers(route: Route) -> tuple[str, ...]:
     found = []
     one = any(name in route.path for name in _DOCUMENTS)
-    if route.answer in _TAGGED or (route.answer in (CanonicalCart, CanonicalWishlist) and one):
+    if route.answer in _TAGGED or (route.answer in _WHOLE and one):
         found.append("ETag")
     if route.idempotent:
         found.append("Idempotent-Replayed")

@@ -31,6 +31,12 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 # name in the path → what it is, its schema, an example
 _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "cart": ("The cart's id.", _id("crt"), CART_ID),
+    "quote": ("The quote's id.", _id("qte"), CART_ID.replace("crt_", "qte_")),
+    "answer": (
+        "What she answers.",
+        {"type": "string", "enum": ["accept", "decline", "online"]},
+        "accept",
+    ),
     "customer": ("The customer's id.", _id("cus"), CUSTOMER),
     "wishlist": ("The wish list's id.", _id("wsh"), CART_ID.replace("crt_", "wsh_")),
     "share": ("The link by which a wish list is shared: a secret, 32 letters.", _TEXT, CODE),

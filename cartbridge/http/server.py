@@ -25,6 +25,8 @@ from cartbridge.http import (
     pages,
     pairing,
     pos,
+    quotes,
+    reports,
     sheet,
     shop,
     shop_floor,
@@ -50,6 +52,7 @@ log = structlog.get_logger(__name__)
 ROUTES: Final[tuple[Route, ...]] = (
     *shop.routes.told,
     *pos.routes.told,
+    *quotes.routes.told,
     *sheet.routes.told,
     *store_work.routes.told,
     *feed.routes.told,
@@ -63,6 +66,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *customers.routes.told,
     *shop_floor.routes.told,
     *wishlists.routes.told,
+    *reports.routes.told,
 )
 
 CLOSED: Final = web.AppKey("closed", asyncio.Event)

@@ -19,7 +19,8 @@ from cartbridge.pages.timeline import Entry
 _zones: Final = cache(available_timezones)
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name of a time zone, refused if nobody knows it."""
     if name not in _zones():
         raise ValueError("not a time zone, such as Europe/Paris")
     return name
@@ -76,7 +77,7 @@ class TimelineQuery(Strict):
     """In which language and time zone; the caller's language and Europe/Paris if not said."""
 
     locale: str | None = None
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Paris"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "Europe/Paris"
 
 
 class Timeline(Strict):

@@ -158,7 +158,7 @@ def _environment() -> Environment:
 
 @cache
 def _style() -> str:
-    return _packaged("static", "page.css").decode()
+    return b"".join(_packaged("static", name) for name in ("page.css", "quote.css")).decode()
 
 
 def _packaged(*path: str) -> bytes:

@@ -16,6 +16,7 @@ from cartbridge.domain.quantity import plain as plain_number
 from cartbridge.pages import ean
 from cartbridge.pages.names import in_a_list
 from cartbridge.pages.page import Page, data_url, plain, render
+from cartbridge.pages.table import safe
 from cartbridge.pages.words import Words
 
 SheetForm = Literal["page", "screen", "text", "csv"]
@@ -41,7 +42,6 @@ _COLUMNS: Final = (
     *("position", "gtin", "sku", "title", "variant", "quantity"),
     *("unit", "scan", "why", "price", "currency", "note"),
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a cell
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _csv(view: SheetView, words: Words, rows: list[SheetRow]) -> Page:
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(words.text(f"sheet.columns.{name}") for name in _COLUMNS)
     for row in rows:
-        writer.writerow(_safe(cell) for cell in _cells(words, view.cart.currency, row))
+        writer.writerow(safe(cell) for cell in _cells(words, view.cart.currency, row))
     name = words.text("sheet.file")
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return plain("\ufeff" + out.getvalue(), "text/csv", words, disposition)
@@ -203,10 +203,6 @@ def _cells(words: Words, currency: str, row: SheetRow) -> tuple[str, ...]:
         currency,
         row.note or "",
     )
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 _FORMS: Final[dict[SheetForm, Callable[[SheetView, Words, list[SheetRow]], Page]]] = {

@@ -20,6 +20,7 @@ from cartbridge.services.observe_browsing import observe_browsing
 from cartbridge.services.observe_enquiry import lose_enquiry, observe_enquiry, observe_message
 from cartbridge.services.observe_listing import lose_listing
 from cartbridge.services.observe_price import observe_price
+from cartbridge.services.observe_quote import observe_quote
 from cartbridge.services.observe_stock import observe_stock
 from cartbridge.services.observe_twin import Cause
 from cartbridge.services.observe_wishlist import observe_wishlist
@@ -38,14 +39,14 @@ async def apply_observation(
             return None
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
+        case o.QuoteSeen():
+            return await observe_quote(gateway, link, ref, seen, cause)
         case o.EnquirySeen() | o.EnquiryMessageSeen() | o.DocumentGone(kind="enquiry"):
             return await _enquiry(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
         case o.CustomerSeen() | o.Browsed() | o.StockSeen() | o.PriceSeen():
             await _of_no_document(gateway, link, seen)
-            return None
-        case o.QuoteSeen():
             return None
         case _:
             return await apply_to_cart(gateway, link, ref, seen, cause)

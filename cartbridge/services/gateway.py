@@ -16,6 +16,7 @@ from cartbridge.database.customers import Customers
 from cartbridge.database.directory import Directory
 from cartbridge.database.documents import Documents
 from cartbridge.database.duties import Duties
+from cartbridge.database.facts import FactsOfCarts
 from cartbridge.database.feed import Feed
 from cartbridge.database.idempotency import Idempotency
 from cartbridge.database.inbox import Inbox
@@ -64,6 +65,7 @@ class Gateway:
 
     documents: Documents
     feed: Feed
+    facts: FactsOfCarts
     leases: Leases
     inbox: Inbox
     outbox: Outbox

@@ -10,6 +10,7 @@ from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.state import Cart, Direction
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import named
+from cartbridge.domain.quote.state import Quote
 from cartbridge.domain.store import Brand
 from cartbridge.pages.reserved import ReservedAt
 from cartbridge.pages.shopper import LiveCode, PassView, Place, SoldBefore
@@ -93,7 +94,7 @@ async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
         return None
     loaded = await gateway.documents.load(owned.tenant, named("crt", owned.target))
     if loaded is None:
-        return None
+        return await _quote_link(gateway, owned.tenant, owned.target, code)
     cart: Cart = loaded.state
     code_hash = hashed(code).hex()
     live = next((x for x in cart.handovers if x.code_hash == code_hash), None)
@@ -104,6 +105,18 @@ async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
         return None
     url = await _continue_url(gateway, owned.tenant, cart, code)
     return CodeLink(code, "to_online", brand, url)
+
+
+async def _quote_link(gateway: Gateway, tenant: UUID, target: UUID, code: str) -> CodeLink | None:
+    """The same for a quote's own code, which is live as long as the quote holds."""
+    loaded = await gateway.documents.load(tenant, named("qte", target))
+    if loaded is None:
+        return None
+    quote: Quote = loaded.state
+    live = any(x.code_hash == hashed(code).hex() for x in quote.handovers)
+    if not live or not quote.holds(gateway.clock()):
+        return None
+    return CodeLink(code, "to_store", await brand_of(gateway, tenant, quote.brand))
 
 
 async def _cart_of_pass(gateway: Gateway, text: str) -> tuple[UUID, Cart] | None:

@@ -23,6 +23,7 @@ from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
 from cartbridge.services.stock_holds import Holding
+from cartbridge.services.tell_quote import tell_quote
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
@@ -31,6 +32,8 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await deliver_event(gateway, message)
     elif message.kind == "adopt":
         await _adopt(gateway, message)
+    elif message.kind == "tell_quote":
+        await tell_quote(gateway, message.tenant, json.loads(message.payload)["cart"], message.id)
     elif message.kind == "open_pass":
         await _open_pass(gateway, message)
     elif message.kind == "note_bought":

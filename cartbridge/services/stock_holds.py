@@ -51,9 +51,12 @@ def is_hold_of(name: str, cart: str) -> bool:
 def kept_for(cart: Cart) -> dict[str, str]:
     """The hand-overs for which goods may be kept, and in which store: live ones, then the claim's.
 
-    A claim of which nobody told the outcome keeps its goods: they may be on the counter.
+    A claim of which nobody told the outcome keeps its goods: they may be on the counter. A
+    reservation keeps them whatever code the cart was claimed by, until it ends.
     """
     kept = {live.id: live.store for live in cart.handovers if live.store is not None}
+    if cart.reservation is not None:
+        kept[cart.reservation.handover] = cart.reservation.store
     holder = cart.claim or cart.unheard
     if holder is not None and holder.handover is not None:
         kept[holder.handover] = holder.store

@@ -12,6 +12,7 @@ NOBODYS = {
     "cart": "crt_" + "0" * 32,
     "customer": "cus_" + "0" * 32,
     "wishlist": "wsh_" + "0" * 32,
+    "quote": "qte_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
     "reservation": "hnd_" + "0" * 32,
@@ -32,6 +33,8 @@ BODIES: dict[str, Json] = {
         "receipt_number": "R-1",
         "sold_at": SOLD_AT,
     },
+    "/v1/quotes": {"currency": "EUR"},
+    "/v1/quotes/{quote}/handovers": {"direction": "to_store"},
     "/v1/wishlists/{wishlist}/to-cart": {},
     "/v1/wishlists/{wishlist}/from-cart": {
         "cart": NOBODYS["cart"],

@@ -51,7 +51,7 @@ class SpeakingShop(Shop):
         lines = [{**row, "unit_price": row.get("unit_price", 1000)} for row in told["lines"]]
         for row in lines:
             row.pop("line")
-        after = {**known, **told, "lines": lines, "revision": known["revision"] + 1}
+        after = {**known, **told, "lines": lines, "revision": (known["revision"] or 0) + 1}
         after["last_push"] = told["push_id"]
         self.documents[told["external_id"]] = after
         answer = {"external_id": told["external_id"], "revision": after["revision"]}

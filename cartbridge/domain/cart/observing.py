@@ -114,6 +114,8 @@ def _take_in(draft: Draft, command: c.Observe, change: merge.Change) -> None:
             draft.tell(e.CodeRemoved(code=code))
     if draft.cart.origin.connection == command.ref.connection:
         _follow_origin(draft, command, {row.key: row.lines for row in command.projection})
+    elif draft.cart.origin.connection is None:
+        _follow_visit(draft, shown)
 
 
 def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...]) -> None:
@@ -126,7 +128,7 @@ def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...]) -> None:
 def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[str, ...]]) -> None:
     """Prices, customer and the rest are as the connection says where the cart began."""
     shown = command.snapshot
-    for row in shown.lines:
+    for row in () if draft.cart.quote is not None else shown.lines:
         line = next((x for x in draft.cart.lines if x.id in members.get(row.key, ())), None) or (
             next((x for x in draft.cart.lines if x.item == row.item), None)
         )
@@ -138,6 +140,15 @@ def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[st
     details = _details(draft.cart, shown)
     if details is not None:
         draft.tell(details)
+
+
+def _follow_visit(draft: Draft, shown: Snapshot) -> None:
+    """A cart begun in a store has no shop of its own: the one it was joined to tells the visit."""
+    cart = draft.cart
+    attribution = shown.attribution if shown.attribution not in ({}, cart.attribution) else None
+    consent = shown.consent if shown.consent not in ({}, cart.consent) else None
+    if attribution is not None or consent is not None:
+        draft.tell(e.DetailsChanged(attribution=attribution, consent=consent))
 
 
 def _details(cart: Cart, shown: Snapshot) -> e.DetailsChanged | None:

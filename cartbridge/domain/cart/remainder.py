@@ -22,6 +22,7 @@ def remainder(
             tax_mode=before.tax_mode,
             root=before.slot_holder,
             parent=before.id,
+            quote=before.quote,
             enquiry=before.enquiry,
             pass_of=before.pass_of,
             brand=before.brand,

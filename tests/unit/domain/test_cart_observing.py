@@ -564,3 +564,28 @@ def test_a_quantity_keeps_its_unit() -> None:
     outcome = given().when(observe(Cart(id="crt_given"), shown(1, metre)))
     assert outcome.cart.lines[0].quantity.unit == "MTR"
     assert some(1).unit == "C62"
+
+
+class TestAVisitToACartBegunInAStore:
+    BEGUN = (
+        started(origin=Origin(channel="till", store="lyon-2")),
+        joined(shadow={}),
+    )
+
+    def test_the_shop_it_was_joined_to_tells_the_visit_and_the_consent(self) -> None:
+        cart = given(*self.BEGUN)
+        seen_there = shown(1, attribution={"gclid": "G"}, consent={"analytics": True})
+        cart.when(observe(cart.cart, seen_there)).then(
+            e.DetailsChanged(attribution={"gclid": "G"}, consent={"analytics": True}),
+            seen(1, {}, echo=True),
+        )
+
+    def test_what_it_told_before_changes_nothing(self) -> None:
+        cart = given(*self.BEGUN, e.DetailsChanged(attribution={"gclid": "G"}))
+        again = shown(1, attribution={"gclid": "G"}, customer=Customer(email="a@example.fr"))
+        cart.when(observe(cart.cart, again)).then(seen(1, {}, echo=True))
+
+    def test_the_shop_of_a_cart_begun_online_alone_tells_its_visit(self) -> None:
+        cart = given(started(), joined(APP, shadow={}))
+        other = shown(1, attribution={"gclid": "G"}, consent={"analytics": True})
+        cart.when(observe(cart.cart, other, APP)).then(seen(1, {}, APP, echo=True))
