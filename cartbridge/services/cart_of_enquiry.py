@@ -41,9 +41,7 @@ async def cart_of_enquiry(
         if fresh in now.carts:
             return None
         start = await _start(gateway, caller, store, now, scanned, attempt)
-        newest = await _newest(gateway, caller.tenant, now)
-        alive = None if newest is None or newest.state in _OVER else newest
-        return c.BeginCart(fresh, start, alive)
+        return c.BeginCart(fresh, start, await cart_alive(gateway, caller.tenant, now))
 
     done = await carry_out(gateway, caller, ENQUIRY, enquiry.id, attempt.command_id, make)
     cart = await _newest(gateway, caller.tenant, done.document)
@@ -52,8 +50,14 @@ async def cart_of_enquiry(
     return done.document, cart
 
 
+async def cart_alive(gateway: Gateway, tenant: UUID, enquiry: Enquiry) -> Cart | None:
+    """The cart born last, or what carries on of it; None if it is bought, closed or deleted."""
+    newest = await _newest(gateway, tenant, enquiry)
+    return None if newest is None or newest.state in _OVER else newest
+
+
 async def _newest(gateway: Gateway, tenant: UUID, enquiry: Enquiry) -> Cart | None:
-    """The cart born last, or what carries on of it."""
+    """As `cart_alive`, whatever became of it."""
     if not enquiry.carts:
         return None
     loaded = await gateway.documents.load(tenant, enquiry.carts[-1])

@@ -22,8 +22,6 @@ class Looked:
     state: str | None = None
     late: bool | None = None
     customer: str | None = None
-    limit: int = 50
-    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,12 @@ class Found:
     next: str | None
 
 
-async def list_enquiries(gateway: Gateway, tenant: UUID, looked: Looked) -> Found:
+async def list_enquiries(
+    gateway: Gateway, tenant: UUID, looked: Looked, limit: int, after: str | None
+) -> Found:
     """Those alive in the order in which they are due; a customer's, and closed ones, by change."""
     try:
-        page = await _page(gateway, tenant, looked)
+        page = await _page(gateway, tenant, looked, limit, after)
     except ValueError:
         raise Problem("invalid_request", errors=({"field": "after", "why": "bad"},)) from None
     now = gateway.clock()
@@ -54,8 +54,9 @@ def _is_there(enquiry: Enquiry, looked: Looked) -> bool:
     return all(value in (None, getattr(enquiry, name)) for name, value in there.items())
 
 
-async def _page(gateway: Gateway, tenant: UUID, looked: Looked) -> Page:
-    limit, after = looked.limit, looked.after
+async def _page(
+    gateway: Gateway, tenant: UUID, looked: Looked, limit: int, after: str | None
+) -> Page:
     over = looked.state is not None and looked.state in set(OVER)
     if looked.customer is not None or over:
         return await gateway.documents.find(

@@ -20,7 +20,7 @@ from cartbridge.services.identify_customer import identify_customer
 from cartbridge.services.machines import ENQUIRY
 from cartbridge.services.name_item import name_item
 from cartbridge.services.observe_twin import Cause, caller_for
-from cartbridge.services.open_enquiry import open_pass_of
+from cartbridge.services.offer_handover import point_pass
 
 _FIRST = "opened"  # the name of what was written into the form itself
 
@@ -88,7 +88,7 @@ async def _take_in(
     at: datetime | None = None,
 ) -> Done[Enquiry]:
     caller = caller_for(link)
-    await open_pass_of(gateway, caller, look.document.id)
+    await point_pass(gateway, link.tenant, look.document.id)
 
     async def make(now: Enquiry) -> c.See | c.SeeMessage | c.LoseTwin:
         return command

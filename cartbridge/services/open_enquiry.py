@@ -13,7 +13,6 @@ from cartbridge.domain.ids import SLOTS, make_id, named, slot_of, uuid_of
 from cartbridge.domain.items import Item
 from cartbridge.domain.twin import TwinRef
 from cartbridge.services.carry_out import carry_out
-from cartbridge.services.codes import hashed, pass_of
 from cartbridge.services.enquiry_place import due_time, place_of
 from cartbridge.services.find_cart import cart_of_pointer, receipt_key, twin_key
 from cartbridge.services.find_document import document_by_id
@@ -21,6 +20,7 @@ from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.identify_customer import customer_told
 from cartbridge.services.machines import ENQUIRY, machine_of
 from cartbridge.services.name_item import name_item
+from cartbridge.services.offer_handover import point_pass
 from cartbridge.services.problems import Problem
 from cartbridge.services.scanned_lines import channel_of
 
@@ -55,19 +55,13 @@ async def open_enquiry(gateway: Gateway, caller: Caller, asked: Asked, attempt: 
         key, target = twin_key(ref), uuid_of(fresh)
         held = await gateway.pointers.claim_pointer(caller.tenant, "twin", key, target)
         name = named(ENQUIRY.prefix, held)
-    await open_pass_of(gateway, caller, name)
+    await point_pass(gateway, caller.tenant, name)
 
     async def make(now: Enquiry) -> c.Open | None:
         return command if now.version == 0 else None
 
     done = await carry_out(gateway, caller, ENQUIRY, name, attempt.command_id, make)
     return done.document
-
-
-async def open_pass_of(gateway: Gateway, caller: Caller, enquiry: str) -> None:
-    """Lets her pass lead to the enquiry."""
-    key = hashed(pass_of(gateway.vault, enquiry))
-    await gateway.pointers.claim_pointer(caller.tenant, "pass", key, uuid_of(enquiry))
 
 
 async def _command(

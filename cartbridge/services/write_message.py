@@ -92,6 +92,8 @@ async def _channel(gateway: Gateway, caller: Caller) -> str:
     if caller.connection is not None and caller.terminal is None:
         link = await gateway.connectors.by_name(caller.tenant, caller.connection)
         return (link.connection.channel if link is not None else None) or "web"
+    if caller.role == "ops":
+        return "call_centre"  # a team that sits in no store
     terminal = await gateway.directory.terminals.get(caller.tenant, caller.terminal or "")
     return channel_of(terminal)
 

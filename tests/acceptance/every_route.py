@@ -12,6 +12,7 @@ NOBODYS = {
     "cart": "crt_" + "0" * 32,
     "customer": "cus_" + "0" * 32,
     "wishlist": "wsh_" + "0" * 32,
+    "enquiry": "enq_" + "0" * 32,
     "quote": "qte_" + "0" * 32,
     "claim": "clm_" + "0" * 32,
     "handover": "hnd_" + "0" * 32,
@@ -34,6 +35,10 @@ BODIES: dict[str, Json] = {
         "sold_at": SOLD_AT,
     },
     "/v1/quotes": {"currency": "EUR"},
+    "/v1/enquiries": {"kind": "information", "subject": "?"},
+    "/v1/enquiries/{enquiry}/messages": {"text": "?"},
+    "/v1/enquiries/{enquiry}/schedule": {"at": "2030-01-01T10:00:00Z"},
+    "/v1/enquiries/{enquiry}/close": {"outcome": "other"},
     "/v1/quotes/{quote}/handovers": {"direction": "to_store"},
     "/v1/wishlists/{wishlist}/to-cart": {},
     "/v1/wishlists/{wishlist}/from-cart": {

@@ -51,7 +51,7 @@ class CanonicalEnquiry(Strict):
     locale: str | None
     store: str | None
     team: str | None
-    staff: str | None
+    assigned_to: str | None
     subject: str | None
     customer: Customer | None
     origin: Origin
@@ -79,6 +79,7 @@ def canonical(enquiry: Enquiry, now: datetime) -> CanonicalEnquiry:
     same = {name: getattr(enquiry, name) for name in _SAME}
     return CanonicalEnquiry(
         **same,
+        assigned_to=enquiry.staff,
         kind=enquiry.kind or "information",
         messages=tuple(
             CanonicalMessage(
@@ -99,7 +100,7 @@ def canonical(enquiry: Enquiry, now: datetime) -> CanonicalEnquiry:
     )
 
 
-_OWN = {"kind", "messages", "cart", "wishlist", "quote", "late", "twins"}
+_OWN = {"kind", "assigned_to", "messages", "cart", "wishlist", "quote", "late", "twins"}
 _SAME = tuple(name for name in CanonicalEnquiry.model_fields if name not in _OWN)
 
 
