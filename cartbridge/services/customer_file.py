@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from cartbridge.services.enquiries_on_file import enquiries_of
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.quotes_on_file import quotes_of
 from cartbridge.services.recently_looked_at import for_her_file
@@ -22,6 +23,7 @@ PROVIDERS: Final[dict[Slot, Provider]] = {
     "recently_looked_at": for_her_file,
     "wishlists": wishlists_of,
     "quotes": quotes_of,
+    "enquiries": enquiries_of,
 }
 
 
