@@ -34,6 +34,22 @@ JOURNEY: Final[dict[str, tuple[str, str]]] = {
         "Trois lampes sont vendues ; la quatrième l'attend au prix du devis.",
         "Three lamps are sold; the fourth waits for her at the quote's price.",
     ),
+    "act_enquiry": (
+        "Elle demande à voir un meuble ; on le lui montre, et elle l'achète",
+        "She asks to be shown a nightstand; she sees it in the store, and buys it",
+    ),
+    "enquiry_message": (
+        "La table de chevet est-elle exposée à Lyon ?",
+        "Is the nightstand on display in Lyon?",
+    ),
+    "enquiry_answer": (
+        "Oui, passez demain, je vous la montre.",
+        "Yes, come by tomorrow and I will show it to you.",
+    ),
+    "thread": (
+        "Réponse : « {answer} »\nLe rendez-vous et tout l'échange, sur son téléphone : {url}",
+        "The answer: « {answer} »\nThe date and the whole thread, on her phone: {url}",
+    ),
     "act_reservation": (
         "Elle réserve en magasin : un article est mis de côté, l'autre reste introuvable",
         "She reserves in the store: one article is set aside, the other is not found",
@@ -81,6 +97,10 @@ JOURNEY: Final[dict[str, tuple[str, str]]] = {
     "quote_issued": (
         "À {to} ({locale}) : votre devis est prêt.",
         "To {to} ({locale}): your quote is ready.",
+    ),
+    "enquiry_answered": (
+        "À {to} ({locale}) : on vous a répondu.",
+        "To {to} ({locale}): you have an answer.",
     ),
     "reservation_ready": (
         "À {to} ({locale}) : votre mise de côté vous attend.",
