@@ -68,6 +68,7 @@ def same_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, environment[name])
 
 
+@pytest.mark.timeout(180)  # twenty acts, one call after another
 @pytest.mark.parametrize(
     ("lang", "sentences"),
     [
