@@ -8,6 +8,7 @@ from cartbridge.domain.enquiry.draft import Draft
 from cartbridge.domain.enquiry.lifecycle import OVER, State
 from cartbridge.domain.enquiry.state import Message
 from cartbridge.domain.refusals import Refusing
+from cartbridge.domain.wanted import wanted
 
 _HEARD = (State.ANSWERED, State.CLOSED)
 
@@ -25,8 +26,15 @@ def write(draft: Draft, message: Message, due_at: datetime) -> None:
     draft.tell(e.MessageAdded(message=message.id, due_at=anew, **told))
     if not asks:
         draft.tell(e.Answered(message=message.id, staff=message.staff))
+        if message.connection is None:  # else she was told there
+            _tell_her(draft)
     elif draft.enquiry.state in _HEARD:
         take_up(draft, due_at)
+
+
+def _tell_her(draft: Draft) -> None:
+    asks = draft.enquiry
+    draft.tell(*wanted("enquiry_answered", asks.id, asks.customer, {}, asks.locale, asks.brand))
 
 
 def take_up(draft: Draft, due_at: datetime) -> None:
