@@ -57,6 +57,6 @@ async def _code(gateway: Gateway, tenant: UUID, wishlist: Wishlist) -> LiveCode:
     left = offer.expires_at - gateway.clock()
     return LiveCode(
         qr_text=f"{gateway.public_url}/h/{offer.code}".upper(),
-        short_code=offer.short_code,
+        short_code=offer.short_code or "",
         expires_in=max(0, int(left.total_seconds())),
     )

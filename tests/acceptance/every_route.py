@@ -40,6 +40,7 @@ BODIES: dict[str, Json] = {
     "/v1/enquiries/{enquiry}/schedule": {"at": "2030-01-01T10:00:00Z"},
     "/v1/enquiries/{enquiry}/close": {"outcome": "other"},
     "/v1/quotes/{quote}/handovers": {"direction": "to_store"},
+    "/v1/wishlists/join": {"code": "BCDFGHJKLNPRSTVX" * 2, "external_id": "b"},
     "/v1/wishlists/{wishlist}/to-cart": {},
     "/v1/wishlists/{wishlist}/from-cart": {
         "cart": NOBODYS["cart"],

@@ -271,3 +271,36 @@ async def test_her_pass_shows_the_list_and_a_code_and_the_shared_link_never_does
     assert 'class="qr"' in own.text
     assert (await shared.client.get(f"/w/{link}")).status_code == 200
     assert (await shared.client.get(f"/c/{link}")).status_code == 404
+
+
+async def test_a_list_begun_in_the_store_goes_on_in_her_own_shop_session(
+    shared: World, web_shop: SpeakingShop
+) -> None:
+    tablet = shared.till(0, 1)
+    add = [{"item": {"sku": "LAMP-OAK"}, "quantity": "1"}]
+    begun = await tablet.call("POST", "/v1/wishlists", {"add": add})
+    mine = begun.json()["wishlist"]
+    own = await wished(shared, web_shop, "w-10", line(PLAID))
+    path = f"/v1/wishlists/{mine['id']}/handovers"
+    code = (await tablet.call("POST", path, {"direction": "to_online"})).json()["code"]
+    body = {"code": code, "external_id": "w-10", "customer": ANNA}
+
+    joined = [await web_shop.call("POST", "/v1/wishlists/join", body) for _ in range(2)]
+
+    assert [answer.status_code for answer in joined] == [200, 200], joined[0].text
+    assert {answer.json()["wishlist"]["id"] for answer in joined} == {mine["id"]}
+    assert shown(joined[0].json()["wishlist"]) == {"LAMP-OAK": "1", "PLAID": "1"}
+    await shared.settled()
+    assert web_shop.amounts("w-10") == {"LAMP-OAK": "1", "PLAID": "1"}
+    found = await web_shop.get("/v1/wishlists", connection="wish-shop", external_id="w-10")
+    assert [one["id"] for one in found.json()["items"]] == [mine["id"]]
+    assert (await present(shared, own))["state"] == "cancelled"
+    await web_shop.show(
+        "wishlist.snapshot", "w-10", *web_shop.documents["w-10"]["lines"], line(BOOK), state="open"
+    )
+    await shared.settled()
+    assert shown(await present(shared, mine)) == {"LAMP-OAK": "1", "PLAID": "1", "BOOK-LIGHT": "1"}
+    async with shared.nothing_written():
+        other = {**body, "external_id": "w-stranger"}
+        refused(await web_shop.call("POST", "/v1/wishlists/join", other), 409, "code_bound")
+        refused(await tablet.claim(code=code), 410, "code_used")
