@@ -127,6 +127,7 @@ class CanonicalCart(Strict):
     currency: str
     tax_mode: Literal["inclusive", "exclusive"]
     parent: str | None
+    enquiry: str | None
     successor: str | None
     quote: QuoteRef | None
     brand: str | None
@@ -161,6 +162,7 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
         currency=cart.currency,
         tax_mode=cart.tax_mode,
         parent=cart.parent,
+        enquiry=cart.enquiry,
         successor=cart.successor,
         quote=cart.quote,
         brand=cart.brand,

@@ -35,6 +35,9 @@ Code = Literal[
     "reserve_until_invalid",  # past, or longer than a store keeps anything aside
     "reservation_over",  # bought, revoked or lapsed
     "order_unknown",  # nothing was bought that could be handed out
+    "enquiry_not_open",  # closed, or deleted where it was asked
+    "enquiry_date_passed",  # a date to come is needed
+    "enquiry_without_items",  # nothing says what was, or is to be, shown
     "receipt_conflict",  # that receipt number already stands on this cart with another content
 ]
 

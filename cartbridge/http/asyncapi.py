@@ -11,6 +11,8 @@ from cartbridge.domain.alarm.events import Event as OfAlarm
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.events import Event as OfCart
+from cartbridge.domain.enquiry.events import EnquiryEvent
+from cartbridge.domain.enquiry.events import Event as OfEnquiry
 from cartbridge.domain.listing.events import Event as OfListing
 from cartbridge.domain.quote.canonical import CanonicalQuote
 from cartbridge.domain.quote.events import QuoteEvent
@@ -20,12 +22,12 @@ from cartbridge.http.json_schemas import Wanted, components, standalone
 from cartbridge.services.tell_event import CloudEvent
 
 JsonObject = dict[str, Any]
-Event = OfCart | OfListing | OfAlarm | MessageWanted
+Event = OfCart | OfListing | OfEnquiry | OfAlarm | MessageWanted
 # Every event that may stand on the feed, kind by kind.
 EVENTS: Final[tuple[type[Event], ...]] = tuple(
     dict.fromkeys(
         event
-        for kind in (CartEvent, WishlistEvent, QuoteEvent, AlarmEvent)
+        for kind in (CartEvent, WishlistEvent, QuoteEvent, EnquiryEvent, AlarmEvent)
         for event in get_args(get_args(kind)[0])
     )
 )

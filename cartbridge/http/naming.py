@@ -28,7 +28,7 @@ async def name_and_count(request: web.Request, handler: Handler) -> web.StreamRe
     began, route, status = perf_counter(), route_of(request), 500
     request[NAME] = given_name(request) or secrets.token_hex(8)
     about = {"request": request[NAME]}
-    for name, prefix in (("cart", "crt"), ("quote", "qte")):
+    for name, prefix in (("cart", "crt"), ("quote", "qte"), ("enquiry", "enq")):
         document = request.match_info.get(name, "")
         if is_id(document, prefix):
             about["document"] = document

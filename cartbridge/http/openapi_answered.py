@@ -28,6 +28,7 @@ from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
 from cartbridge.http.openapi_browsing import browsing_answered
 from cartbridge.http.openapi_customers import customers
+from cartbridge.http.openapi_enquiries import enquiries_answered
 from cartbridge.http.openapi_quotes import quotes_answered
 from cartbridge.http.openapi_reports import reports
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
@@ -81,6 +82,7 @@ def all_answered() -> tuple[BaseModel, ...]:
         *_operators(),
         _alarms(),
         *quotes_answered(),
+        *enquiries_answered(claimed),
         *customers(),
         *browsing_answered(),
         *reports(),

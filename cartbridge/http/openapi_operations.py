@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.enquiry.canonical import CanonicalEnquiry
 from cartbridge.domain.quote.canonical import CanonicalQuote
 from cartbridge.domain.wishlist.canonical import CanonicalWishlist
+from cartbridge.http.enquiry_models import EnquiryAnswer
 from cartbridge.http.pos_models import CartAnswer
 from cartbridge.http.quote_models import QuoteAnswer
 from cartbridge.http.routes import Role, Route
@@ -17,9 +19,9 @@ from cartbridge.http.store_models import StoreReservation
 from cartbridge.http.wishlist_models import WishlistAnswer
 
 # What has a version: it is answered with an ETag, and changed with If-Match.
-_DOCUMENTS: Final = ("{cart}", "{wishlist}", "{quote}")
-_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer, QuoteAnswer)
-_WHOLE: Final = (CanonicalCart, CanonicalWishlist, CanonicalQuote)
+_DOCUMENTS: Final = ("{cart}", "{wishlist}", "{quote}", "{enquiry}")
+_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer, QuoteAnswer, EnquiryAnswer)
+_WHOLE: Final = (CanonicalCart, CanonicalWishlist, CanonicalQuote, CanonicalEnquiry)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
 
@@ -45,6 +47,7 @@ _TAGS: Final = {
     "customer_search": "Tills",
     "sheet": "Tills",
     "quotes": "Quotes",
+    "enquiries": "Enquiries",
     "store_work": "Tills",
     "shop_floor": "Tills",
     "feed": "Feed",

@@ -32,6 +32,7 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "cart": ("The cart's id.", _id("crt"), CART_ID),
     "quote": ("The quote's id.", _id("qte"), CART_ID.replace("crt_", "qte_")),
+    "enquiry": ("The enquiry's id.", _id("enq"), CART_ID.replace("crt_", "enq_")),
     "answer": (
         "What she answers.",
         {"type": "string", "enum": ["accept", "decline", "online"]},
@@ -58,6 +59,8 @@ _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "schema": ("An event's type and version, or `cart.v1`.", _TEXT, "cart.sold.v1"),
 }
 _QUERY: Final[Mapping[str, str]] = {
+    "late": "Whether she should have heard from us by now.",
+    "team": "The team that has it, while no store does.",
     "after": "The cursor to go on from: the `next` of the page before.",
     "as": "`page` to print, `screen` for one code after another, `text` to key in, or `csv`.",
     "at": "What had been recorded by this time (RFC 3339). Not together with `version`.",

@@ -17,6 +17,7 @@ from cartbridge.http import stock_models as stock
 from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.openapi_browsing import browsing_sent
+from cartbridge.http.openapi_enquiries import enquiries_sent
 from cartbridge.http.openapi_quotes import quotes_sent
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
@@ -44,6 +45,7 @@ def all_sent() -> tuple[BaseModel, ...]:
     return (
         CHECKED,
         *quotes_sent(),
+        *enquiries_sent(),
         _snapshot(),
         _sale_told(),
         customers.SearchRequest(

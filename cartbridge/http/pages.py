@@ -11,12 +11,14 @@ from cartbridge.http.body import read_bytes
 from cartbridge.http.keys import GATEWAY
 from cartbridge.http.problem import locale_of
 from cartbridge.pages import qr
+from cartbridge.pages.enquiry import Notice, enquiry_page
 from cartbridge.pages.page import Page, script
 from cartbridge.pages.quote import Question, quote_page
 from cartbridge.pages.shopper import code_page, error_page, pass_page
-from cartbridge.pages.wishlist import shared_page
+from cartbridge.pages.wishlist import owner_page, shared_page
 from cartbridge.services.codes import scanned
 from cartbridge.services.led_to import LedTo, document_of_pass
+from cartbridge.services.open_enquiry_pass import open_enquiry_pass, reply, watch_enquiry_pass
 from cartbridge.services.open_pass import code_link, go_online, open_pass, watch_pass
 from cartbridge.services.open_quote_pass import (
     answer_quote,
@@ -24,10 +26,11 @@ from cartbridge.services.open_quote_pass import (
     take_quote_online,
     watch_quote_pass,
 )
-from cartbridge.services.open_wishlist import open_share
+from cartbridge.services.open_wishlist import open_own_wishlist, open_share
 from cartbridge.services.problems import Problem
 
 _FORM_LIMIT: Final = 8 * 1024
+_LETTER_LIMIT: Final = 32 * 1024  # of a message, as a form sends it
 _SECRET: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
@@ -56,10 +59,22 @@ async def _quote_face(request: web.Request, led: LedTo) -> Page:
     return quote_page(view, _locale(request))
 
 
+async def _wishlist_face(request: web.Request, led: LedTo) -> Page | None:
+    view = await open_own_wishlist(request.app[GATEWAY], led, request.match_info["pass"])
+    return None if view is None else owner_page(view, _locale(request))
+
+
+async def _enquiry_face(request: web.Request, led: LedTo) -> Page:
+    view = await open_enquiry_pass(request.app[GATEWAY], led, request.match_info["pass"])
+    return enquiry_page(view, _locale(request))
+
+
 # The page of each kind of document that a pass leads to, by the prefix of its ids.
 _FACES: Final[dict[str, Callable[[web.Request, LedTo], Awaitable[Page | None]]]] = {
     "crt": _cart_face,
     "qte": _quote_face,
+    "enq": _enquiry_face,
+    "wsh": _wishlist_face,
 }
 _QUESTIONS: Final[dict[str, Question]] = {"accept": "accept", "decline": "decline"}
 
@@ -94,13 +109,47 @@ async def answer(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(to)
 
 
-def _reason(raw: bytes) -> str | None:
-    """What she wrote, as far as it can be read and kept."""
+async def write(request: web.Request) -> web.Response:
+    """She writes again; what cannot be taken is shown to her with the reason, as she wrote it."""
+    gateway, pass_code = request.app[GATEWAY], request.match_info["pass"]
+    led = await document_of_pass(gateway, pass_code)
+    if led is None or not led.document.startswith("enq_"):
+        return _answer(error_page(404, _locale(request)))
+    form = _form(await _letter(request))
+    notice: Notice | None = "too_long"
+    if form is not None:
+        notice = await reply(gateway, led, form.get("text", ""), form.get("once", ""))
+    if notice is not None:
+        typed = (form or {}).get("text", "")
+        view = await open_enquiry_pass(gateway, led, pass_code, notice, typed)
+        return _answer(enquiry_page(view, _locale(request)))
+    raise web.HTTPSeeOther(f"/c/{pass_code}", headers=_SECRET)
+
+
+async def _letter(request: web.Request) -> bytes | None:
+    """What a form sent; None for more than any message may hold."""
     try:
-        form = parse_qs(raw.decode("utf-8", "replace"), max_num_fields=10)
+        return await read_bytes(request, _LETTER_LIMIT)
+    except Problem as problem:
+        if problem.code != "too_large":
+            raise
+        return None
+
+
+def _form(raw: bytes | None) -> dict[str, str] | None:
+    """The fields of a form, each by its first value; None of one that cannot be read."""
+    if raw is None:
+        return None
+    try:
+        told = parse_qs(raw.decode("utf-8", "replace"), max_num_fields=10)
     except ValueError:
         return None
-    told = form.get("reason", [""])[0]
+    return {name: values[0] for name, values in told.items()}
+
+
+def _reason(raw: bytes) -> str | None:
+    """What she wrote, as far as it can be read and kept."""
+    told = (_form(raw) or {}).get("reason", "")
     plain = "".join(letter for letter in told if letter.isprintable() or letter in "\n ")
     return plain.strip()[:500] or None
 
@@ -112,6 +161,8 @@ async def watch(request: web.Request) -> web.Response:
     mark = None
     if led is not None and led.document.startswith("qte_"):
         mark = await watch_quote_pass(gateway, led)
+    elif led is not None and led.document.startswith("enq_"):
+        mark = await watch_enquiry_pass(gateway, led)
     elif led is not None:
         mark = await watch_pass(gateway, text)
     if mark is None:
@@ -167,6 +218,7 @@ def add_to(app: web.Application) -> None:
     # Opening a pass makes a code and ends the one before: a look at its head must not.
     app.router.add_get("/c/{pass}", show_pass, allow_head=False)
     app.router.add_post("/c/{pass}", refresh_pass)
+    app.router.add_post("/c/{pass}/message", write)
     app.router.add_get("/c/{pass}/mark", watch)
     app.router.add_post("/c/{pass}/{answer:accept|decline|online}", answer)
     app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)

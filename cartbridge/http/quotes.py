@@ -280,6 +280,9 @@ async def timeline(call: Call) -> Answer:
 async def hand_over(call: Call) -> Answer:
     """To a store its one code, good for as long as it holds; online it is taken up at once."""
     quote, body, url = await _visible(call), call.body, call.gateway.public_url
+    if body.reserve is not None:
+        why = "take the quote up first, then reserve its cart: POST /v1/carts/{id}/handovers"
+        raise Problem("invalid_request", errors=({"field": "reserve", "why": why},))
     if body.direction == "to_store":
         field = next((name for name in _OF_CARTS if getattr(body, name) is not None), None)
         if field is not None:

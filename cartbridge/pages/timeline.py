@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Final
 from pydantic import ConfigDict
 
 from cartbridge.domain.cart import events as e
+from cartbridge.domain.enquiry import events as enquiry
 from cartbridge.domain.model import Strict
 from cartbridge.domain.quote import events as quote
 from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist import events as wishlist
 from cartbridge.pages.cart_sentences import CART_SENTENCES
+from cartbridge.pages.enquiry_sentences import ENQUIRY_SENTENCES
 from cartbridge.pages.names import Names, in_a_list
 from cartbridge.pages.quote_sentences import QUOTE_SENTENCES
 from cartbridge.pages.store_sentences import STORE_SENTENCES
@@ -30,6 +32,7 @@ SENTENCES: Final[dict[type[Any], Callable[[Any, Speaker], Sentence]]] = {
     **STORE_SENTENCES,
     **WISHLIST_SENTENCES,
     **QUOTE_SENTENCES,
+    **ENQUIRY_SENTENCES,
     MessageWanted: _message_wanted,
 }
 # How a stored body of each kind of document is understood.
@@ -37,6 +40,7 @@ _PARSERS: Final[dict[str, Callable[[dict[str, Any]], Strict]]] = {
     "cart": e.parse,
     "wishlist": wishlist.parse,
     "quote": quote.parse,
+    "enquiry": enquiry.parse,
     "message": MessageWanted.model_validate,
 }
 

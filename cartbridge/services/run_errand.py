@@ -8,6 +8,7 @@ from cartbridge.domain.ids import named
 from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
+from cartbridge.services.answer_enquiry import answer_enquiry
 from cartbridge.services.codes import hashed, pass_of
 from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
@@ -82,6 +83,8 @@ async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxM
             await push_listing(gateway, link, LISTINGS[ref.kind], ref, message.id)
         case "write":
             await push_cart(gateway, link, ref, message.id)
+        case "answer":
+            await answer_enquiry(gateway, link, ref, message)
         case "fetch":
             await fetch_twin(gateway, link, ref, message.id)
         case "take_in":

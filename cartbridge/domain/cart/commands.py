@@ -47,7 +47,8 @@ class StartCart:
     price_list: str | None = None
     customer: Customer | None = None
     metadata: Mapping[str, str] | None = None
-    root: str | None = None  # the document it descends from: a wish list, a quote
+    root: str | None = None  # the document it descends from: a wish list, a quote, an enquiry
+    enquiry: str | None = None  # the enquiry it is born of
     quote: QuoteRef | None = None
     attribution: Mapping[str, str] | None = None
     consent: Mapping[str, bool] | None = None

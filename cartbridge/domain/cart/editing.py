@@ -27,6 +27,8 @@ def start(draft: Draft, command: c.StartCart) -> None:
             quote=command.quote,
             attribution=dict(command.attribution or {}),
             consent=dict(command.consent or {}),
+            enquiry=command.enquiry,
+            pass_of=draft.cart.id if command.enquiry is not None else None,
         )
     )
     for line in command.lines:

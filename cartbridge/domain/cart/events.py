@@ -47,6 +47,8 @@ class Started(Event):
     root: str | None = None
     parent: str | None = None
     quote: QuoteRef | None = None
+    enquiry: str | None = left_out()
+    pass_of: str | None = left_out()
     brand: str | None = None
     locale: str | None = None
     price_list: str | None = None

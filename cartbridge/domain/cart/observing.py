@@ -56,6 +56,7 @@ def begin(draft: Draft, command: c.Observe, parent: Cart | None = None) -> None:
             tax_mode=shown.tax_mode or "inclusive",
             root=parent.slot_holder if parent else None,
             parent=parent.id if parent else None,
+            pass_of=parent.pass_of if parent else None,
             brand=command.brand,
             locale=shown.locale,
             price_list=shown.price_list,

@@ -23,6 +23,8 @@ def remainder(
             root=before.slot_holder,
             parent=before.id,
             quote=before.quote,
+            enquiry=before.enquiry,
+            pass_of=before.pass_of,
             brand=before.brand,
             locale=before.locale,
             price_list=before.price_list,

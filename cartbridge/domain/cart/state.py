@@ -134,6 +134,8 @@ class Cart(Strict):
     tax_mode: TaxMode = "inclusive"
     root: str | None = None  # the first cart of the family, if it is not this one
     parent: str | None = None
+    enquiry: str | None = left_out()  # the enquiry it was born of
+    pass_of: str | None = left_out()  # the cart whose pass leads here, if it is not the root's
     successor: str | None = None  # the cart that carries on: the remainder, or the one merged into
     quote: QuoteRef | None = None
     brand: str | None = None
@@ -206,7 +208,7 @@ class Cart(Strict):
     @property
     def pass_holder(self) -> str:
         """The document whose pass leads here: its quote, or the first cart of the family."""
-        return self.slot_holder if self.quote is None else self.quote.id
+        return self.quote.id if self.quote is not None else self.pass_of or self.slot_holder
 
     def lines_held(self, now: datetime) -> frozenset[str]:
         """The lines whose captured price holds at this moment, whatever a till would charge."""
