@@ -1,4 +1,4 @@
-"""What Odoo knows besides carts, here and there: quotations, wish lists, prices and stock.
+"""What Odoo knows besides carts, here and there: quotations, wish lists, leads, prices, stock.
 
 Odoo is the fake on which its connector is proven; the gateway beside it is real.
 """
@@ -205,6 +205,44 @@ async def test_a_wish_list_without_quantities_is_in_step_and_what_leaves_it_ther
     await retailer.look("wishlist", owner)
     assert shown(await retailer.one("/v1/wishlists", owner)) == {"BULB-E27": "1", "CUSHION": "1"}
     assert pieces(odoo.basket(owner)) == {"BULB-E27": 1, "CUSHION": 1}
+
+
+async def test_a_lead_is_answered_by_an_associate_and_read_in_odoo(retailer: Retailer) -> None:
+    world, odoo = retailer.world, retailer.odoo
+    lead = odoo.new_enquiry()
+    await retailer.look("enquiry", lead)
+    enquiry = await retailer.one("/v1/enquiries", lead)
+    asked = ("customer", "Bonjour,\nje voudrais la voir samedi.")
+    assert texts(enquiry) == [asked]
+
+    # Her answer stands in the lead's thread once, though Odoo's own answer was not heard.
+    tablet, path = world.till(0, 1), f"/v1/enquiries/{enquiry['id']}"
+    odoo.lose_answer()
+    answer = {"text": "Elle est allumée <samedi>.", "staff": "0412"}
+    await done(tablet.call("POST", f"{path}/messages", answer), 201)
+    await world.quiet()
+    assert list(odoo.thread(lead)) == ["Elle est allumée <samedi>."]
+    assert not odoo.is_closed(lead)
+
+    # What Odoo's team writes to her is read here; what it notes for itself is not.
+    odoo.say({"id": int(lead)}, "<p>Passez avant 18 h.</p>", odoo.staff)
+    note = {"subtype_id.internal": True}
+    odoo.say({"id": int(lead)}, "<p>Cliente difficile</p>", odoo.staff, **note)
+    await retailer.look("enquiry", lead)
+    after = await retailer.one("/v1/enquiries", lead)
+    said = [("staff", "Elle est allumée <samedi>."), ("staff", "Passez avant 18 h.")]
+    assert texts(after) == [asked, *said]
+
+    # Closed here with a last word, it goes to the stage that Odoo has for that.
+    last = {"outcome": "resolved", "message": "À samedi.", "staff": "0412"}
+    await done(tablet.call("POST", f"{path}/close", last))
+    await world.quiet()
+    assert list(odoo.thread(lead))[-1] == "À samedi."
+    assert odoo.is_closed(lead)
+
+
+def texts(enquiry: Json) -> list[tuple[str, str]]:
+    return [(message["author"], message["text"]) for message in enquiry["messages"]]
 
 
 async def test_a_claim_shows_what_odoo_asks_for_it_and_has_of_it(retailer: Retailer) -> None:
