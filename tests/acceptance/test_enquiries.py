@@ -184,8 +184,8 @@ async def test_a_demonstration_booked_from_a_product_page_done_and_turned_into_a
         assert await in_plain(shared, hidden) == 0
     assert [fact for fact in await facts(shared, hers["id"]) if fact != "message_told"] == [
         *("opened", "twin_joined", "linked", "message_added", "assigned"),
-        *("message_added", "answered", "scheduled", "message_added"),
-        *("demonstrated", "linked", "message_added", "answered", "closed"),
+        *("message_added", "answered", "message.wanted", "scheduled", "message_added"),
+        *("demonstrated", "linked", "message_added", "answered", "message.wanted", "closed"),
     ]
 
 

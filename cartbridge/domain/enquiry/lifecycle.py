@@ -23,11 +23,16 @@ OVER: Final = frozenset({S.CLOSED, S.CANCELLED})
 # Names of events without their "enquiry." prefix.
 FACTS: Final = "message_added details_changed customer_identified linked"
 TWINS: Final = "twin_joined twin_left message_told"
+TOLD: Final = "message.wanted"  # that she should be told of an answer
 
 
 def to(state: State, *names: str) -> dict[str, State]:
     """A row's cell: these events lead to that state."""
-    return {f"enquiry.{name}": state for group in names for name in group.split()}
+    return {
+        name if name == TOLD else f"enquiry.{name}": state
+        for group in names
+        for name in group.split()
+    }
 
 
 # Out of every state that is not over.
@@ -40,11 +45,11 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
                | to(S.ANSWERED, "answered demonstrated") | ONWARD,
     S.ASSIGNED:  to(S.ASSIGNED, FACTS, TWINS, "assigned") | to(S.OPEN, "moved unassigned")
                | to(S.ANSWERED, "answered demonstrated") | ONWARD,
-    S.ANSWERED:  to(S.ANSWERED, FACTS, TWINS, "assigned unassigned moved answered demonstrated")
+    S.ANSWERED:  to(S.ANSWERED, FACTS, TWINS, TOLD, "assigned unassigned moved answered demonstrated")
                | to(S.OPEN, "reopened") | ONWARD,
-    S.SCHEDULED: to(S.SCHEDULED, FACTS, TWINS, "assigned unassigned answered")
+    S.SCHEDULED: to(S.SCHEDULED, FACTS, TWINS, TOLD, "assigned unassigned answered")
                | to(S.OPEN, "moved reopened") | to(S.ANSWERED, "demonstrated") | ONWARD,
-    S.CLOSED:    to(S.CLOSED, FACTS, TWINS, "answered demonstrated") | to(S.OPEN, "reopened")
+    S.CLOSED:    to(S.CLOSED, FACTS, TWINS, TOLD, "answered demonstrated") | to(S.OPEN, "reopened")
                | to(S.CANCELLED, "cancelled"),
     S.CANCELLED: to(S.CANCELLED, TWINS),
 }

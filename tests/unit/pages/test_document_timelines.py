@@ -111,6 +111,7 @@ ENQUIRY: tuple[Any, ...] = (
     n.TwinJoined(twin=Twin(ref=ASKED)),
     n.TwinLeft(ref=ASKED),
     n.MessageTold(ref=ASKED, message="ems_2"),
+    MessageWanted(template="enquiry_answered", channel="sms", consent="service", pass_of="enq_1"),
 )
 KINDS = {
     "cart": CartEvent,
