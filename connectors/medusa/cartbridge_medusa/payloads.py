@@ -128,11 +128,20 @@ class MedusaRefusal(Wire):
     reason: Text | None = None
 
 
+class MedusaFulfilment(Wire):
+    """How a whole order reaches the shopper; `location` is the stock location she comes to."""
+
+    kind: Literal["pick_up", "delivery"]
+    location: Code | None = None
+
+
 class MedusaOrder(Wire):
-    """The order that the cart became."""
+    """The order that the cart became; `delivered_at` once all of it is in her hands."""
 
     number: Text
     at: Moment
+    fulfilment: MedusaFulfilment | None = None
+    delivered_at: Moment | None = None
 
 
 class MedusaCart(Wire):
@@ -164,6 +173,71 @@ class MedusaEnded(Wire):
     external_id: Code
     revision: Revision
     updated_at: Moment
+
+
+class MedusaAccount(Wire):
+    """A customer with an account, as the list of those that changed tells her."""
+
+    external_id: Short
+    updated_at: Moment
+    email: Short | None = None
+    phone: Short | None = None
+    first_name: Short | None = None
+    last_name: Short | None = None
+
+
+class Article(Wire):
+    """What an answer names an article by: as it was asked for."""
+
+    sku: Sku | None = None
+    gtin: Annotated[str, Field(max_length=14)] | None = None
+
+    @property
+    def key(self) -> str:
+        """Its item key."""
+        return f"sku:{self.sku}" if self.sku else f"gtin:{(self.gtin or '').zfill(14)}"
+
+
+class MedusaPrice(Article):
+    """What a piece costs now, in major units; `tax_rate` is in percent."""
+
+    amount: Exact
+    currency_code: Annotated[str, Field(pattern=r"^[A-Za-z]{3}$")]
+    is_tax_inclusive: Flag
+    tax_rate: Percent | None = None
+    promotion: Text | None = None
+
+
+class MedusaPrices(Wire):
+    """What of the articles has a price."""
+
+    prices: Annotated[tuple[MedusaPrice, ...], Field(max_length=2000)]
+
+
+class MedusaLevel(Article):
+    """What a stock location can sell, and what is held there, by the name of the hold."""
+
+    location: Code
+    quantity: Pieces
+    held: dict[Code, Pieces]
+
+
+class MedusaStock(Wire):
+    """What is counted where."""
+
+    stock: Annotated[tuple[MedusaLevel, ...], Field(max_length=50_000)]
+
+
+class MedusaKept(Article):
+    """How many pieces are held."""
+
+    quantity: Pieces
+
+
+class MedusaHeld(Wire):
+    """What a hold keeps."""
+
+    held: Annotated[tuple[MedusaKept, ...], Field(max_length=2000)]
 
 
 class MedusaChanges(Wire):
