@@ -26,3 +26,11 @@ class Bridge:
         )
         items: list[Json] = found.json()["items"]
         return items[0] if items else None
+
+    async def count_lyon_as(self, location: str) -> None:
+        """The shop counts the stock of the store in Lyon under that name."""
+        tenant, stores = await self.world.tenant(), self.world.gateway.directory.stores
+        lyon = await stores.get(tenant, "lyon-part-dieu")
+        assert lyon is not None
+        told = {"external_ids": {"vendure-fr": location}}
+        await stores.update(tenant, lyon.model_copy(update=told))

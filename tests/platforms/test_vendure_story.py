@@ -40,6 +40,7 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
     bridge: Bridge,
 ) -> None:
     world, claire = bridge.world, bridge.shopper()
+    await bridge.count_lyon_as("1")  # the shop's own stock location
     cart = await filled(bridge, claire)
     assert cart["totals"]["discounts"] > 0
 
@@ -60,6 +61,15 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
         row["id"] for row in claim["cart"]["lines"]
     }
 
+    # The till is told what the shop asks by now, and what it counts: books it does not.
+    by_sku = {row["item"]["sku"]: row["id"] for row in claim["cart"]["lines"]}
+    drift = {row["line"]: row for row in claim["drift"]["lines"]}
+    known = {sku: drift[line] for sku, line in by_sku.items()}
+    online = {sku: row["online"]["now"] for sku, row in known.items()}
+    assert online == {LAMP: 4990, PULL: 8990, BOOK: 2500}
+    stock = {sku: row["stock"]["till"] for sku, row in known.items()}
+    assert stock == {LAMP: "25", PULL: "25", BOOK: None}
+
     async def frozen() -> bool:
         order = await claire.ask("{ activeOrder { cartbridge { message } } }")
         return order["activeOrder"]["cartbridge"]["message"] is not None
@@ -71,7 +81,6 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
     assert "Lyon Part-Dieu" in refused["transitionError"]
 
     # Two of three are sold, one more is added; the rest is at home, and nothing else.
-    by_sku = {row["item"]["sku"]: row["id"] for row in claim["cart"]["lines"]}
     sold = await till.complete(
         claim,
         "4711",

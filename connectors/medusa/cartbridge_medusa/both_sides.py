@@ -10,12 +10,13 @@ from cartbridge.sdk.contract import Remote
 from cartbridge.sdk.documents import Item, to_minor
 from cartbridge.sdk.errors import Unknown, Unreadable
 from cartbridge.sdk.payload import understood
-from cartbridge_medusa import payloads as wire
+from cartbridge_medusa import shelf_payloads as wire
 from cartbridge_medusa.amounts import PERCENT
 from cartbridge_medusa.calls import OK, call
 from cartbridge_medusa.lines import article_of
+from cartbridge_medusa.payloads import Wire
 
-Answer = TypeVar("Answer", bound=wire.Wire)
+Answer = TypeVar("Answer", bound=Wire)
 _NAMED: Final = ("sku:", "gtin:")
 
 

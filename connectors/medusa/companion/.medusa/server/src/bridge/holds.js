@@ -72,11 +72,12 @@ function release(container, { name }) {
 
 /** Frees what every hold whose time is over still keeps. */
 async function freeOver(container) {
-    const { rows } = await connection(container).raw(
-        `select id from reservation_item where deleted_at is null and external_id like '${OURS}%'
-         and (metadata ->> '${UNTIL}')::timestamptz <= now()`,
-    );
-    await free(container, rows.map(({ id }) => id));
+    const held = await connection(container)('reservation_item')
+        .where('external_id', 'like', `${OURS}%`)
+        .whereNull('deleted_at')
+        .select('id', 'metadata');
+    const now = new Date();
+    await free(container, held.filter(one => new Date(one.metadata?.[UNTIL]) <= now).map(({ id }) => id));
 }
 
 /** All lines or none; what somebody else took meanwhile is counted anew. */
