@@ -343,6 +343,7 @@ async def test_both_sides_know_what_the_store_has_and_who_has_what(
     assert (lamp["stock"]["till"], lamp["stock"]["verdict"]) == ("4", "same")
     assert (await till.complete(claim, "4711")).status_code == 200
     await until(lambda: _reserves(bridge, client, []), 30.0)
+    await _keep_once_and_not_for_ever(bridge, client)
 
     # An order that she picks up waits in Lyon until the shop says that she has it.
     buyer = bridge.shopper(client)
@@ -389,6 +390,31 @@ async def test_both_sides_know_what_the_store_has_and_who_has_what(
     search = {"email": "marc@example.fr", "purpose": "advice"}
     answer = await till.call("POST", "/v1/pos/customers/search", search)
     assert (answer.status_code, answer.json()["found"]) == (200, 1), answer.text
+
+
+async def _keep_once_and_not_for_ever(bridge: Bridge, client: httpx.AsyncClient) -> None:
+    """One hold keeps all there is, however often it is told; its time over, it frees itself."""
+    admin = httpx.BasicAuth(bridge.told["secret_key"], "")
+
+    async def ask(name: str, seconds: int) -> str:
+        until_then = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        hold = {"name": name, "location": bridge.told["store_location"], "until": until_then}
+        lines = [{"sku": LAMP, "quantity": 9}, {"sku": PLAID, "quantity": 1}]
+        told = {**hold, "label": "WEB TEST", "lines": lines}
+        answer = await client.post("/admin/cartbridge/holds", json=told, auth=admin)
+        assert answer.status_code == 200, answer.text
+        [held] = answer.json()["held"]  # plaids are not counted
+        return str(held["quantity"])
+
+    assert await asyncio.gather(*(ask("crt_1/one", 600) for _ in range(3))) == ["4"] * 3
+    assert await ask("crt_2/other", 600) == "0"
+    assert await _reserves(bridge, client, [4])
+    release = {"name": "crt_1/one"}
+    for _ in range(2):
+        freed = await client.post("/admin/cartbridge/holds/release", json=release, auth=admin)
+        assert freed.status_code == 200, freed.text
+    assert await ask("crt_2/other", 2) == "4"
+    await until(lambda: _reserves(bridge, client, []), 30.0)
 
 
 async def _reserves(bridge: Bridge, client: httpx.AsyncClient, pieces: list[int]) -> bool:
