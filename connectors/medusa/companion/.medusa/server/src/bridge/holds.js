@@ -84,7 +84,8 @@ async function freeOver(container) {
 async function reserve(container, request, counted) {
     for (let attempt = 1; ; attempt += 1) {
         const shelves = await Shelves.read(container, [...counted.values()].flat(), [request.location]);
-        const reservations = request.lines.flatMap(line => rowsFor(line, request, counted, shelves));
+        const taken = new Map(); // articles may share a part
+        const reservations = request.lines.flatMap(line => rowsFor(line, request, counted, shelves, taken));
         try {
             if (reservations.length) {
                 await createReservationsWorkflow(container).run({ input: { reservations } });
@@ -98,17 +99,21 @@ async function reserve(container, request, counted) {
     }
 }
 
-function rowsFor(line, { name, location, until, label }, counted, shelves) {
+function rowsFor(line, { name, location, until, label }, counted, shelves, taken) {
     const parts = counted.get(keyOf(line));
-    const pieces = parts ? Math.min(line.quantity, shelves.free(parts, location) ?? 0) : 0;
-    return (pieces > 0 ? parts : []).map(({ id, required }) => ({
-        inventory_item_id: id,
-        location_id: location,
-        quantity: pieces * Number(required || 1),
-        external_id: OURS + name,
-        description: label,
-        metadata: { [UNTIL]: until },
-    }));
+    const pieces = parts ? Math.min(line.quantity, shelves.free(parts, location, taken) ?? 0) : 0;
+    return (pieces > 0 ? parts : []).map(({ id, required }) => {
+        const quantity = pieces * Number(required || 1);
+        taken.set(id, (taken.get(id) ?? 0) + quantity);
+        return {
+            inventory_item_id: id,
+            location_id: location,
+            quantity,
+            external_id: OURS + name,
+            description: label,
+            metadata: { [UNTIL]: until },
+        };
+    });
 }
 
 async function extend(container, reservations, until) {

@@ -51,15 +51,19 @@ class Shelves {
         );
     }
 
-    /** How many whole pieces can still be sold there; undefined where a part is not stocked. */
-    free(parts, location) {
+    /**
+     * How many whole pieces can still be sold there, less what is `taken` of each part already;
+     * undefined where a part is not stocked.
+     */
+    free(parts, location, taken = new Map()) {
         const levels = parts.map(({ id }) => this.levels.get(`${id} ${location}`));
         if (!levels.every(Boolean)) {
             return undefined;
         }
-        const pieces = levels.map((level, place) =>
-            whole(MathBN.sub(level.stocked_quantity, level.reserved_quantity), parts[place]),
-        );
+        const pieces = levels.map((level, place) => {
+            const gone = MathBN.add(level.reserved_quantity, taken.get(parts[place].id) ?? 0);
+            return whole(MathBN.sub(level.stocked_quantity, gone), parts[place]);
+        });
         return Math.max(0, Math.min(...pieces));
     }
 
