@@ -19,6 +19,7 @@ import pytest
 from cartbridge.domain.policy import Rules
 from cartbridge.services.add_connection import add_connection
 from tests.acceptance.world import World, free_port, open_world, shown, until
+from tests.platforms.bridge import drift_with
 from tests.platforms.medusa.shop import BadLine, Shopper, environment, medusa, prepare
 from tests.platforms.vendure_shop import has_node
 
@@ -338,7 +339,7 @@ async def test_both_sides_know_what_the_store_has_and_who_has_what(
     variant = f"/admin/products/{product}/variants/{bridge.told['variants'][LAMP]}"
     assert (await client.post(variant, json=price, auth=admin)).status_code == 200
     claim = (await till.claim(code=offer.json()["code"])).json()
-    [lamp] = claim["drift"]["lines"]
+    lamp = (await drift_with(till, claim, LAMP))[LAMP]
     assert (lamp["online"]["captured"], lamp["online"]["now"]) == (4990, 5490), lamp
     assert (lamp["stock"]["till"], lamp["stock"]["verdict"]) == ("4", "same")
     assert (await till.complete(claim, "4711")).status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.world import shown, until
-from tests.platforms.bridge import Bridge
+from tests.platforms.bridge import Bridge, drift_with
 from tests.platforms.vendure_shop import Shopper
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -62,9 +62,7 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
     }
 
     # The till is told what the shop asks by now, and what it counts: books it does not.
-    by_sku = {row["item"]["sku"]: row["id"] for row in claim["cart"]["lines"]}
-    drift = {row["line"]: row for row in claim["drift"]["lines"]}
-    known = {sku: drift[line] for sku, line in by_sku.items()}
+    known = await drift_with(till, claim, LAMP)
     online = {sku: row["online"]["now"] for sku, row in known.items()}
     assert online == {LAMP: 4990, PULL: 8990, BOOK: 2500}
     stock = {sku: row["stock"]["till"] for sku, row in known.items()}
@@ -81,6 +79,7 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
     assert "Lyon Part-Dieu" in refused["transitionError"]
 
     # Two of three are sold, one more is added; the rest is at home, and nothing else.
+    by_sku = {row["item"]["sku"]: row["id"] for row in claim["cart"]["lines"]}
     sold = await till.complete(
         claim,
         "4711",
