@@ -59,6 +59,15 @@ class QuoteView:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """An amount and what it is: a line of the totals, or a discount."""
+
+    label: str
+    amount: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
 class Row:
     """One line in words; what is not known is None and left out."""
 
@@ -67,18 +76,9 @@ class Row:
     note: str | None
     quantity: str
     unit_price: str | None
-    discount: str | None
+    discounts: tuple[Sum, ...]
     rate: str | None
     total: str | None
-
-
-@dataclass(frozen=True)
-class Sum:
-    """One line of the totals."""
-
-    label: str
-    amount: str
-    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,6 @@ def _rows(words: Words, quote: Quote, lines: Iterable[Line]) -> tuple[Row, ...]:
 
 def _row(words: Words, quote: Quote, line: Line) -> Row:
     prices, currency = line.prices, quote.currency
-    off = sum(discount.amount for discount in prices.discounts)
     rates = [words.percent(Decimal(tax.rate)) for tax in prices.taxes]
     return Row(
         title=line.item.title,
@@ -152,7 +151,11 @@ def _row(words: Words, quote: Quote, line: Line) -> Row:
         note=quote.notes.get(line.id),
         quantity=words.quantity(line.quantity),
         unit_price=None if prices.unit_price is None else words.money(prices.unit_price, currency),
-        discount=words.money(-off, currency) if off else None,
+        discounts=tuple(
+            Sum(one.label or words.text("quote.discount"), words.money(-one.amount, currency))
+            for one in prices.discounts
+            if one.amount
+        ),
         rate=", ".join(rates) or None,
         total=None if prices.total is None else words.money(prices.total, currency),
     )

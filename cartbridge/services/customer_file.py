@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from cartbridge.services.enquiries_on_file import enquiries_of
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.quotes_on_file import quotes_of
 from cartbridge.services.recently_looked_at import for_her_file
 from cartbridge.services.wishlists_on_file import wishlists_of
 
@@ -21,6 +22,7 @@ Provider = Callable[[Gateway, UUID, str, str], Awaitable[Sequence[BaseModel]]]
 PROVIDERS: Final[dict[Slot, Provider]] = {
     "recently_looked_at": for_her_file,
     "wishlists": wishlists_of,
+    "quotes": quotes_of,
     "enquiries": enquiries_of,
 }
 

@@ -6,7 +6,18 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.speaking_shop import SpeakingShop, open_speaking_shop
-from tests.acceptance.world import BOOK, CUSHION, LAMP, PLAID, Json, World, line, refused, shown
+from tests.acceptance.world import (
+    BOOK,
+    CUSHION,
+    LAMP,
+    PLAID,
+    Json,
+    World,
+    line,
+    refused,
+    shown,
+    until,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -269,6 +280,8 @@ async def test_her_pass_shows_the_list_and_a_code_and_the_shared_link_never_does
     assert own.status_code == 200
     assert "d&#39;Anna" in own.text
     assert 'class="qr"' in own.text
+    assert "data-seconds-left" in own.text  # it counts down, then offers a fresh one
+    assert (await shared.client.post("/c/" + made["pass_url"].rpartition("/")[2])).is_redirect
     assert (await shared.client.get(f"/w/{link}")).status_code == 200
     assert (await shared.client.get(f"/c/{link}")).status_code == 404
 
@@ -290,8 +303,11 @@ async def test_a_list_begun_in_the_store_goes_on_in_her_own_shop_session(
     assert [answer.status_code for answer in joined] == [200, 200], joined[0].text
     assert {answer.json()["wishlist"]["id"] for answer in joined} == {mine["id"]}
     assert shown(joined[0].json()["wishlist"]) == {"LAMP-OAK": "1", "PLAID": "1"}
-    await shared.settled()
-    assert web_shop.amounts("w-10") == {"LAMP-OAK": "1", "PLAID": "1"}
+
+    async def both_there() -> bool:
+        return web_shop.amounts("w-10") == {"LAMP-OAK": "1", "PLAID": "1"}
+
+    await until(both_there)  # a first write may meet what the shop told meanwhile
     found = await web_shop.get("/v1/wishlists", connection="wish-shop", external_id="w-10")
     assert [one["id"] for one in found.json()["items"]] == [mine["id"]]
     assert (await present(shared, own))["state"] == "cancelled"

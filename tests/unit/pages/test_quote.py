@@ -8,6 +8,7 @@ import pytest
 
 from cartbridge.domain.cart.state import Origin
 from cartbridge.domain.customer import Company, Customer
+from cartbridge.domain.line import Discount
 from cartbridge.domain.quote import events as e
 from cartbridge.domain.quote.evolve import evolve
 from cartbridge.domain.quote.pricing import prices_of
@@ -29,11 +30,13 @@ CODE = QuoteCode("HTTPS://SHOP.EXAMPLE/H/BCDF", "48150237")
 SOLD = {"cart": "crt_1", "receipt_number": "Q-1", "store": "lyon-2", "lines": {LAMP.id: Decimal(1)}}
 
 
-def quote(*events: Any, **begun: Any) -> Quote:
+def quote(
+    *events: Any, rate: str | None = "0.20", off: tuple[Discount, ...] = (), **begun: Any
+) -> Quote:
     lamp = LAMP.model_copy(
         update={
             "quantity": LAMP.quantity.of(Decimal(2)),
-            "prices": prices_of(4000, Decimal(2), "0.20", (), "inclusive"),
+            "prices": prices_of(4000, Decimal(2), rate, off, "inclusive"),
         }
     )
     told = {"origin": Origin(), "currency": "EUR", "customer": ANNA, **begun}
@@ -63,6 +66,18 @@ def test_it_shows_what_holds_and_for_whom_and_not_how_to_reach_her() -> None:
     assert "?answer=accept" in shown
     for hidden in ("anna@example.org", "+33612345678"):
         assert hidden not in shown
+
+
+def test_each_discount_is_called_as_the_associate_called_it() -> None:
+    off = (Discount(label="Remise gîte", amount=800), Discount(amount=100))
+    shown = body(quote(ISSUED, off=off))
+    assert "Remise gîte -8,00 €" in shown
+    assert "Réduction -1,00 €" in shown
+
+
+@pytest.mark.parametrize(("rate", "shows"), [("0.20", True), (None, False)])
+def test_a_rate_that_nobody_told_has_no_column(rate: str | None, shows: bool) -> None:
+    assert ('data-label="TVA"' in body(quote(ISSUED, rate=rate))) is shows
 
 
 def test_what_is_being_written_is_not_shown_before_it_is_issued() -> None:
