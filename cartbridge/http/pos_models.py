@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from cartbridge.database.texts import is_storable
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.state import NotTaken
 from cartbridge.domain.customer import Customer
@@ -17,7 +18,14 @@ from cartbridge.domain.quantity import Amount
 from cartbridge.http.moment import Moment
 from cartbridge.sdk.both_sides import LoyaltyShown
 
-Staff = Annotated[str, Field(min_length=1, max_length=50)]
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("a text without NUL or lone surrogates is expected")
+    return text
+
+
+Staff = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_storable)]
 Receipt = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s/?#]+$")]
 Positive = Annotated[Amount, Field(gt=0)]
 LineId = Annotated[str, Field(pattern=r"^lin_[0-9a-f]{32}$")]

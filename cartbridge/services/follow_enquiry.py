@@ -6,6 +6,7 @@ from cartbridge.domain.decided import Decided
 from cartbridge.domain.enquiry.events import MessageAdded
 from cartbridge.domain.enquiry.state import Enquiry
 from cartbridge.services.errand import Errand, Links
+from cartbridge.services.follow_cart import passes
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.machine import Follow
 
@@ -25,12 +26,11 @@ async def follow_enquiry(
         and (link := links.get(twin.ref.connection)) is not None
         and link.can("answer_enquiries")
     ]
-    return Follow(
-        [
-            Errand(enquiry.id, "answer", ref, details=(("message", event.message),))
-            for event in decided.events
-            if isinstance(event, MessageAdded)
-            for ref in able
-            if event.connection != ref.connection
-        ]
-    )
+    answers = [
+        Errand(enquiry.id, "answer", ref, details=(("message", event.message),))
+        for event in decided.events
+        if isinstance(event, MessageAdded)
+        for ref in able
+        if event.connection != ref.connection
+    ]
+    return Follow([*answers, *passes(decided)])

@@ -1,6 +1,7 @@
 """A question, a demonstration, a call back, after-sales: nobody has to repeat herself."""
 
 import re
+import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from cartbridge.sdk.observations import DocumentGone
+from cartbridge.services.apply_observation import apply_observation
+from cartbridge.services.observe_twin import Cause
 from tests.acceptance.speaking_shop import SpeakingShop, open_speaking_shop
 from tests.acceptance.world import BOOK, LAMP, PLAID, Json, World, line, refused, shown, until
 
@@ -180,8 +184,8 @@ async def test_a_demonstration_booked_from_a_product_page_done_and_turned_into_a
         assert await in_plain(shared, hidden) == 0
     assert [fact for fact in await facts(shared, hers["id"]) if fact != "message_told"] == [
         *("opened", "twin_joined", "linked", "message_added", "assigned"),
-        *("message_added", "answered", "scheduled", "message_added"),
-        *("demonstrated", "linked", "message_added", "answered", "closed"),
+        *("message_added", "answered", "message.wanted", "scheduled", "message_added"),
+        *("demonstrated", "linked", "message_added", "answered", "message.wanted", "closed"),
     ]
 
 
@@ -219,6 +223,7 @@ async def test_she_reopens_it_and_it_is_late_when_nobody_answers(
     said = {"external_id": "again-1", "id": "m-7", "author": "customer", "text": "Et en vert ?"}
     for _ in range(2):
         await web_shop.hook("enquiry.message", {**said, "channel": "social"})
+    await shared.settled()
     ours = web_shop.threads["again-1"][0]
     await web_shop.hook(
         "enquiry.message", {**ours, "author": "staff"}
@@ -355,7 +360,7 @@ async def test_one_pass_writes_so_many_messages_and_then_waits(shared: World) ->
     assert len((await present(shared, opened["enquiry"]["id"]))["messages"]) == 10
 
 
-async def test_the_shop_closes_it(shared: World, web_shop: SpeakingShop) -> None:
+async def test_the_shop_closes_it_or_deletes_it(shared: World, web_shop: SpeakingShop) -> None:
     spam = await asked(shared, web_shop, "spam-1", store=LYON, message="$$$")
     assert spam["messages"][0]["text"] == "$$$"
     await web_shop.hook("enquiry.closed", {"external_id": "spam-1"})
@@ -364,4 +369,12 @@ async def test_the_shop_closes_it(shared: World, web_shop: SpeakingShop) -> None
         return bool((await present(shared, spam["id"]))["state"] == "closed")
 
     await until(closed)
-    assert (await facts(shared, spam["id"]))[-1] == "closed"
+    tenant = await shared.tenant()
+    link = await shared.gateway.connectors.by_name(tenant, "ask-shop")
+    assert link is not None
+    asking = await asked(shared, web_shop, "gone-1", store=LYON)
+    for name in ("gone-1", "gone-1", "never-seen"):
+        gone = DocumentGone(kind="enquiry", external_id=name, at=shared.clock())
+        await apply_observation(shared.gateway, link, gone, Cause(uuid.uuid4()))
+    assert (await facts(shared, asking["id"]))[-2:] == ["twin_left", "cancelled"]
+    assert asking["id"] not in str((await done(shared.till().get("/v1/pos/enquiries")))["items"])

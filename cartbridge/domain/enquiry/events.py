@@ -11,6 +11,7 @@ from cartbridge.domain.enquiry.state import Author, Kind, Outcome, SaleRef
 from cartbridge.domain.items import Item
 from cartbridge.domain.model import Strict
 from cartbridge.domain.twin import Twin, TwinRef
+from cartbridge.domain.wanted import MessageWanted
 
 
 class Event(Strict):
@@ -194,7 +195,8 @@ EnquiryEvent = Annotated[
     | Cancelled
     | TwinJoined
     | TwinLeft
-    | MessageTold,
+    | MessageTold
+    | MessageWanted,
     Field(discriminator="type"),
 ]
 

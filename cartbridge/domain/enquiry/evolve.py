@@ -12,6 +12,7 @@ from cartbridge.domain.enquiry.state import (
     Schedule,
     waiting_in,
 )
+from cartbridge.domain.wanted import MessageWanted
 
 Changes = dict[str, Any]
 
@@ -56,7 +57,7 @@ def _changes(enquiry: Enquiry, event: e.EnquiryEvent, at: datetime) -> Changes:
             return {"carts": (*enquiry.carts, event.document)}
         case e.Linked():
             return {"linked": (*enquiry.linked, event.document)}
-        case e.Cancelled():
+        case e.Cancelled() | MessageWanted():
             return {}
 
 

@@ -20,14 +20,16 @@ S = State
 FINAL: Final = frozenset({S.CANCELLED})
 OVER: Final = frozenset({S.CLOSED, S.CANCELLED})
 
-# Names of events without their "enquiry." prefix.
+# Names of events, those of enquiries without their "enquiry." prefix.
 FACTS: Final = "message_added details_changed customer_identified linked"
 TWINS: Final = "twin_joined twin_left message_told"
+TOLD: Final = "message.wanted"  # that she should be told
 
 
 def to(state: State, *names: str) -> dict[str, State]:
     """A row's cell: these events lead to that state."""
-    return {f"enquiry.{name}": state for group in names for name in group.split()}
+    told = (name for group in names for name in group.split())
+    return {name if "." in name else f"enquiry.{name}": state for name in told}
 
 
 # Out of every state that is not over.
@@ -40,11 +42,12 @@ TRANSITIONS: Final[dict[State, dict[str, State]]] = {
                | to(S.ANSWERED, "answered demonstrated") | ONWARD,
     S.ASSIGNED:  to(S.ASSIGNED, FACTS, TWINS, "assigned") | to(S.OPEN, "moved unassigned")
                | to(S.ANSWERED, "answered demonstrated") | ONWARD,
-    S.ANSWERED:  to(S.ANSWERED, FACTS, TWINS, "assigned unassigned moved answered demonstrated")
+    S.ANSWERED:  to(S.ANSWERED, FACTS, TWINS, TOLD, "assigned unassigned moved answered")
+               | to(S.ANSWERED, "demonstrated")
                | to(S.OPEN, "reopened") | ONWARD,
-    S.SCHEDULED: to(S.SCHEDULED, FACTS, TWINS, "assigned unassigned answered")
+    S.SCHEDULED: to(S.SCHEDULED, FACTS, TWINS, TOLD, "assigned unassigned answered")
                | to(S.OPEN, "moved reopened") | to(S.ANSWERED, "demonstrated") | ONWARD,
-    S.CLOSED:    to(S.CLOSED, FACTS, TWINS, "answered demonstrated") | to(S.OPEN, "reopened")
+    S.CLOSED:    to(S.CLOSED, FACTS, TWINS, TOLD, "answered demonstrated") | to(S.OPEN, "reopened")
                | to(S.CANCELLED, "cancelled"),
     S.CANCELLED: to(S.CANCELLED, TWINS),
 }

@@ -8,6 +8,7 @@ from cartbridge.domain.enquiry.draft import Draft
 from cartbridge.domain.enquiry.lifecycle import OVER, State
 from cartbridge.domain.enquiry.state import Message
 from cartbridge.domain.refusals import Refusing
+from cartbridge.domain.wanted import wanted
 
 _HEARD = (State.ANSWERED, State.CLOSED)
 
@@ -25,8 +26,16 @@ def write(draft: Draft, message: Message, due_at: datetime) -> None:
     draft.tell(e.MessageAdded(message=message.id, due_at=anew, **told))
     if not asks:
         draft.tell(e.Answered(message=message.id, staff=message.staff))
+        _tell_her(draft, message)
     elif draft.enquiry.state in _HEARD:
         take_up(draft, due_at)
+
+
+def _tell_her(draft: Draft, message: Message) -> None:
+    """An answer of ours is worth a message to her; that of a platform it tells her itself."""
+    if message.connection is None:
+        now = draft.enquiry
+        draft.tell(*wanted("enquiry_answered", now.id, now.customer, {}, now.locale, now.brand))
 
 
 def take_up(draft: Draft, due_at: datetime) -> None:

@@ -125,6 +125,15 @@ class TestTheThread:
             ("staff", "17"),
         ]
 
+    def test_she_is_to_be_told_of_our_answer_and_not_of_one_that_a_platform_shows(self) -> None:
+        given = asked(customer=ANNA, locale="fr-FR").when(c.Write(message("a"), AGAIN))
+        assert given.told == ["message_added", "answered", "message.wanted"]
+        message_wanted = given.facts[-1]
+        assert (message_wanted.template, message_wanted.pass_of) == ("enquiry_answered", ENQ)
+        assert (message_wanted.to.email, message_wanted.locale) == (ANNA.email, "fr-FR")
+        theirs = message("b", connection="web")
+        assert given.when(c.Write(theirs, AGAIN)).told == ["message_added", "answered"]
+
     def test_hers_takes_up_again_what_was_answered_with_whoever_had_it(self) -> None:
         had = asked().when(c.Change(AGAIN, staff="17")).when(c.Write(message("a"), AGAIN))
         again = had.when(c.Write(message("b", "customer"), AGAIN))

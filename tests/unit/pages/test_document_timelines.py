@@ -92,6 +92,7 @@ ENQUIRY: tuple[Any, ...] = (
     n.MessageAdded(message="ems_1", channel="web", author="customer", text="Samedi ?", at=AT),
     n.MessageAdded(message="ems_2", channel="tablet", author="staff", text="Oui.", at=AT),
     n.Answered(message="ems_2", staff="17"),
+    MessageWanted(template="enquiry_answered", channel="sms", consent="service", pass_of="enq_1"),
     n.Assigned(staff="17"),
     n.Unassigned(),
     n.Moved(store="lyon-2"),
