@@ -181,7 +181,7 @@ async def test_a_list_of_hers_is_found_by_her_id(shared: World) -> None:
     assert await consents(shared.gateway, tenant, hers, SLUG) == {"analytics": True}
 
 
-async def test_a_quote_of_hers_is_on_her_file_while_it_can_be_sold(shared: World) -> None:
+async def test_a_quote_of_hers_is_on_her_file_with_what_became_of_it(shared: World) -> None:
     zoe, till = somebody(), shared.till()
     body = {"add": ADD, "customer": {"email": zoe["email"]}, "issue": True}
     made = await till.call("POST", "/v1/quotes", body)
@@ -193,7 +193,8 @@ async def test_a_quote_of_hers_is_on_her_file_while_it_can_be_sold(shared: World
     assert (on_file["state"], on_file["articles"]) == ("issued", 1)
 
     await till.call("POST", f"/v1/quotes/{quote['id']}/decline", {})
-    assert (await file_of(till, email=zoe["email"]))["quotes"] == []
+    (declined,) = (await file_of(till, email=zoe["email"]))["quotes"]
+    assert (declined["id"], declined["state"]) == (quote["id"], "declined")
 
 
 async def test_many_who_meet_her_at_once_meet_one_person(shared: World) -> None:
