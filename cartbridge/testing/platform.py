@@ -54,7 +54,8 @@ class Platform(ABC):
     # The till on which carts are placed, and its store, by the platform's own ids.
     terminal: ClassVar[str | None] = None
     store: ClassVar[str | None] = None
-    # Stores of which the platform counts the stock, by its own ids; at least two (`stock`).
+    # Stores of which the platform counts the stock, by its own ids (`stock`); two, unless it never
+    # counts more than one.
     stores: ClassVar[tuple[str, ...]] = ()
     # How the platform says that it wants to be left alone for seven seconds, with status 429.
     busy: ClassVar[Mapping[str, str]] = {"retry-after": "7"}
