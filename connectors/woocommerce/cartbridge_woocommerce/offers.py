@@ -10,7 +10,7 @@ from cartbridge.sdk.contract import Remote
 from cartbridge.sdk.documents import Item, TaxMode, to_minor
 from cartbridge.sdk.errors import Unknown, Unreadable
 from cartbridge.sdk.payload import understood
-from cartbridge_woocommerce.calls import WC, call
+from cartbridge_woocommerce.calls import PLUGIN, WC, call
 from cartbridge_woocommerce.keys import keys_of, ways_to_write
 from cartbridge_woocommerce.payloads import Option, Product
 
@@ -51,13 +51,17 @@ async def stock_now(items: Sequence[Item], stores: Sequence[str], remote: Remote
 
 
 async def _terms(remote: Remote) -> tuple[str, TaxMode]:
-    """The shop's currency, and whether its prices hold their tax."""
-    general, tax = await asyncio.gather(_options("general", remote), _options("tax", remote))
-    currency = str(general.get("woocommerce_currency"))
-    if not _CURRENCY.fullmatch(currency):
+    """The shop's currency, and whether its prices hold their tax: in one call by the plugin."""
+    if remote.settings.companion:
+        status = (await call(remote, "GET", f"{PLUGIN}/status")).json()
+        currency, holds = status.get("currency"), status.get("prices_include_tax") is True
+    else:
+        general, tax = await asyncio.gather(_options("general", remote), _options("tax", remote))
+        currency = general.get("woocommerce_currency")
+        holds = general.get("woocommerce_calc_taxes") == "yes"
+        holds = holds and tax.get("woocommerce_prices_include_tax") == "yes"
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
         raise Unknown("the shop does not tell its currency")
-    holds = general.get("woocommerce_calc_taxes") == "yes"
-    holds = holds and tax.get("woocommerce_prices_include_tax") == "yes"
     return currency, "inclusive" if holds else "exclusive"
 
 

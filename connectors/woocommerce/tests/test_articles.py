@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,17 @@ async def test_another_currency_is_no_price(remote: Remote) -> None:
     serve(woocommerce_currency="")
     with pytest.raises(Unknown, match="currency"):
         await WOO.prices((LAMP,), EUR, remote)
+
+
+@respx.mock
+async def test_the_plugin_tells_the_shops_terms_in_one_call(remote: Remote) -> None:
+    respx.get(f"{REST}/products").respond(json=recorded("products.sku"))
+    status = respx.get("https://shop.example/wp-json/cartbridge/v1/status")
+    by_plugin = replace(remote, settings=SETTINGS.model_copy(update={"companion": True}))
+    for holds, mode in ((True, "inclusive"), (False, "exclusive")):
+        status.respond(json={**recorded("status"), "prices_include_tax": holds})
+        told = await WOO.prices((LAMP,), EUR, by_plugin)
+        assert [(one.unit_price, one.tax_mode) for one in told] == [(4990, mode)]
 
 
 @respx.mock
