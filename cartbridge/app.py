@@ -44,6 +44,13 @@ from cartbridge.domain.alarm.state import Alarm
 from cartbridge.domain.cart import events
 from cartbridge.domain.cart.evolve import evolve
 from cartbridge.domain.cart.state import Cart, due_at
+from cartbridge.domain.enquiry import events as enquiry_events
+from cartbridge.domain.enquiry.evolve import evolve as evolve_enquiry
+from cartbridge.domain.enquiry.state import Enquiry
+from cartbridge.domain.quote import events as quote_events
+from cartbridge.domain.quote.evolve import evolve as evolve_quote
+from cartbridge.domain.quote.state import Quote
+from cartbridge.domain.quote.state import due_at as quote_due_at
 from cartbridge.domain.wishlist import events as wishlist_events
 from cartbridge.domain.wishlist.evolve import evolve as evolve_wishlist
 from cartbridge.domain.wishlist.state import Wishlist
@@ -83,6 +90,12 @@ def limits_of(settings: Settings) -> Limits:
         reconcile_every=timedelta(minutes=settings.reconcile_minutes),
         silent_after=timedelta(hours=settings.silent_after_hours),
         browsing=timedelta(days=settings.browsing_days),
+        enquiry={
+            "information": timedelta(hours=settings.enquiry_hours_information),
+            "demonstration": timedelta(hours=settings.enquiry_hours_demonstration),
+            "call_back": timedelta(hours=settings.enquiry_hours_call_back),
+            "after_sales": timedelta(hours=settings.enquiry_hours_after_sales),
+        },
     )
 
 
@@ -116,6 +129,32 @@ def wishlist_kind() -> DocumentKind[Wishlist]:
         parse_json=wishlist_events.parse_json,
         evolve=evolve_wishlist,
         due=lambda wishlist: min((x.expires_at for x in wishlist.handovers), default=None),
+    )
+
+
+def quote_kind() -> DocumentKind[Quote]:
+    """What the journal has to know of quotes."""
+    return DocumentKind(
+        prefix="qte",
+        kind="quote",
+        model=Quote,
+        parse_event=quote_events.parse,
+        parse_json=quote_events.parse_json,
+        evolve=evolve_quote,
+        due=quote_due_at,
+    )
+
+
+def enquiry_kind() -> DocumentKind[Enquiry]:
+    """What the journal has to know of enquiries; that one is late is told when it is asked for."""
+    return DocumentKind(
+        prefix="enq",
+        kind="enquiry",
+        model=Enquiry,
+        parse_event=enquiry_events.parse,
+        parse_json=enquiry_events.parse_json,
+        evolve=evolve_enquiry,
+        due=lambda enquiry: None,
     )
 
 
@@ -185,7 +224,7 @@ async def open_gateway(settings: Settings, base: Foundation) -> AsyncIterator[Ga
         stack.push_async_callback(inbox.stop)
         client = make_client(reach_of(settings))
         stack.push_async_callback(client.aclose)
-        kinds = (cart_kind(limits), wishlist_kind(), alarm_kind())
+        kinds = (cart_kind(limits), wishlist_kind(), quote_kind(), enquiry_kind(), alarm_kind())
         documents = Documents(base.database, writer, base.vault, kinds)
         directory = Directory(base.database, base.vault)
         yield Gateway(

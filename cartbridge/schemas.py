@@ -22,7 +22,7 @@ def generate() -> dict[str, str]:
         "problems.json": all_problems(),
     }
     for name, schema in asyncapi.published_schemas(PLACE).items():
-        folder = "canonical" if name == "cart.v1" else "events"
+        folder = "canonical" if name.count(".") == 1 else "events"
         documents[f"{folder}/{name}.json"] = schema
     return {path: _text(document) for path, document in documents.items()}
 

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     lease_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     code_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     reservation_hours: Annotated[int, Field(ge=1, le=24 * 31)] = 48  # the longest one may last
+    # Within how many hours she must have heard from us; a brand may say otherwise.
+    enquiry_hours_information: Annotated[int, Field(ge=1, le=24 * 31)] = 24
+    enquiry_hours_demonstration: Annotated[int, Field(ge=1, le=24 * 31)] = 24
+    enquiry_hours_call_back: Annotated[int, Field(ge=1, le=24 * 31)] = 4
+    enquiry_hours_after_sales: Annotated[int, Field(ge=1, le=24 * 31)] = 48
     abandoned_after_hours: Annotated[int, Field(ge=1)] = 24 * 14
     reconcile_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 5
     silent_after_hours: Annotated[int, Field(ge=1)] = 24  # then a connection's silence is told

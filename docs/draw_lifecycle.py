@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cartbridge.domain.cart import lifecycle as cart
+from cartbridge.domain.enquiry import lifecycle as enquiry
+from cartbridge.domain.quote import lifecycle as quote
 from cartbridge.domain.wishlist import lifecycle as wishlist
 
 PAGE: Final = Path(__file__).with_name("lifecycle.md")
@@ -68,9 +70,50 @@ WISHLIST: Final = Drawn(
     },
 )
 
+QUOTE: Final = Drawn(
+    "quote",
+    "quote.",
+    quote.TRANSITIONS,
+    quote.FINAL,
+    {
+        quote.State.REQUESTED: "asked for, or being written: no price holds yet",
+        quote.State.ISSUED: "its newest revision holds until its date",
+        quote.State.ACCEPTED: "the customer said yes: it holds until it is sold",
+        quote.State.DECLINED: "she, or the retailer, said no; a new issue takes it up again",
+        quote.State.CONVERTED: "sold or ordered, or nothing of it is wanted any more",
+        quote.State.EXPIRED: "its date has passed; a new issue takes it up again",
+        quote.State.CANCELLED: "deleted where it began (final)",
+    },
+    """Each issue is a revision: lines, prices and date that change after it go out with the next
+one. A till or a shop takes an issued or accepted quote up as a cart at its prices; what is left
+of that cart after a sale keeps them. A sale is kept in every state, because money was taken.
+""",
+)
+
+ENQUIRY: Final = Drawn(
+    "enquiry",
+    "enquiry.",
+    enquiry.TRANSITIONS,
+    enquiry.FINAL,
+    {
+        enquiry.State.OPEN: "it waits for somebody to take it",
+        enquiry.State.ASSIGNED: "somebody has it, and she has not heard from us yet",
+        enquiry.State.ANSWERED: "she heard from us; it is for her to go on",
+        enquiry.State.SCHEDULED: "she is expected, or called, at a time",
+        enquiry.State.CLOSED: "done with, until she writes again or somebody takes it up again",
+        enquiry.State.CANCELLED: "deleted where it was asked, or closed by retention (final)",
+    },
+    """Taken up again, an enquiry that somebody had is `assigned` to the same one at once. She
+waits to hear from its beginning, or from her first message after an answer, until she is answered,
+shown something, given a date, or it is closed; it is late when that takes longer than its due time.
+""",
+)
+
 MACHINES: Final = (
     CART,
     WISHLIST,
+    QUOTE,
+    ENQUIRY,
 )
 
 

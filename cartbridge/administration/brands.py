@@ -10,12 +10,14 @@ from cartbridge.administration.rules import OfCodes, OfPrice, rules_told
 from cartbridge.administration.session import OfTenant, for_tenant
 from cartbridge.administration.showing import AsJson, say, show
 from cartbridge.database.directory import Tenant
+from cartbridge.domain.enquiry.state import Kind
 from cartbridge.domain.store import Brand
 from cartbridge.services.gateway import Gateway
 
 commands = typer.Typer(
     no_args_is_help=True, help="Brands: name, logo and legal texts the shopper knows."
 )
+OfHours = Annotated[int | None, typer.Option(min=1, max=24 * 31, help="Hours.")]
 Id = Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, dashes.")]
 
 
@@ -75,6 +77,42 @@ def policy(id: Id, price: OfPrice = None, codes: OfCodes = None, tenant: OfTenan
 
     for_tenant(tenant, work)
     say(f"The rules of {id} are set.")
+
+
+@commands.command()
+def answers(
+    id: Id,
+    information: OfHours = None,
+    demonstration: OfHours = None,
+    call_back: OfHours = None,
+    after_sales: OfHours = None,
+    tenant: OfTenant = None,
+) -> None:
+    """Set within how many hours customers of a brand hear from it, by what they ask.
+
+    What is not said is as the installation has it.
+
+    \b
+    Example:
+      cartbridge brand answers maison-lumiere --demonstration 8 --call-back 2
+    """
+    told: dict[Kind, int | None] = {
+        "information": information,
+        "demonstration": demonstration,
+        "call_back": call_back,
+        "after_sales": after_sales,
+    }
+    hours = {kind: number for kind, number in told.items() if number is not None}
+
+    async def work(gateway: Gateway, of: Tenant) -> None:
+        brand = await gateway.directory.brands.get(of.uuid, id)
+        if brand is None:
+            raise CommandRefused(f"there is no brand {id}")
+        changed = brand.model_copy(update={"enquiry_hours": hours or None})
+        await gateway.directory.brands.update(of.uuid, changed)
+
+    for_tenant(tenant, work)
+    say(f"How fast {id} answers is set.")
 
 
 @commands.command("list")

@@ -57,6 +57,13 @@ class Lookup:
         key = await self.keys.open(tenant, row["key_root"], stored)
         return await self._loaded(tenant, document, row, stored, key)
 
+    async def name_of(self, tenant: UUID, target: UUID) -> str | None:
+        """The id, with the prefix of its kind, of what a pointer leads to; None: nothing yet."""
+        shard = shard_of_slot(slot_of(named("doc", target)), self._database.shards)
+        row = await self._rows.ask((shard, tenant, target))
+        kind = self._by_name.get(row["kind"])
+        return None if kind is None else named(kind.prefix, target)
+
     async def fold(
         self,
         tenant: UUID,
@@ -132,7 +139,7 @@ class Lookup:
         self,
         tenant: UUID,
         kind: str,
-        store: str,
+        store: str | None,
         states: Sequence[str],
         *,
         limit: int = 50,
@@ -140,19 +147,23 @@ class Lookup:
     ) -> Page:
         """The documents that wait in a store for somebody there, in the order of `at_store_by`.
 
+        With None for a store: those that wait anywhere.
+
         A model sets `at_store` and `at_store_by` (in UTC) together, and only while there is
         something to do; what can wait in a store are carts that are offered or ordered, and
         enquiries in any state. ValueError for a bad cursor.
         """
         found = self._by_name[kind]
         last = _read_place(after) if after is not None else ("", _OLDEST)
+        where = () if store is None else (store,)
+        query = "find_in_store" if where else "find_in_any_store"
         async with self._database.tenant(tenant) as connection:
             rows = await connection.fetch(
-                queries("lookup")["find_in_store"],
+                queries("lookup")[query],
                 list(range(self._database.shards)),
                 tenant,
                 kind,
-                store,
+                *where,
                 list(states),
                 *last,
                 limit,

@@ -72,3 +72,6 @@ select exists (select from command where shard = $1 and tenant = $2 and id = $3)
 
 -- name: find_in_store
 select * from documents_in_store($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: find_in_any_store
+select * from documents_in_any_store($1, $2, $3, $4, $5, $6, $7)

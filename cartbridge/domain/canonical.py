@@ -1,6 +1,6 @@
 """The canonical cart: what every side is shown of a cart, whoever began it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,11 +8,12 @@ from pydantic import Field
 
 from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.reservation import ReservedLine, Stage
-from cartbridge.domain.cart.state import Cart, NotTaken, Origin
+from cartbridge.domain.cart.state import Cart, NotTaken, Origin, QuoteRef
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy
 from cartbridge.domain.line import Discount, Fee, Fulfilment, Line, Tax
 from cartbridge.domain.model import Strict
+from cartbridge.domain.money import TaxMode
 from cartbridge.domain.quantity import Amount, Quantity
 
 Id = Annotated[str, Field(pattern=r"^[a-z]{3}_[0-9a-f]{32}$")]
@@ -126,7 +127,9 @@ class CanonicalCart(Strict):
     currency: str
     tax_mode: Literal["inclusive", "exclusive"]
     parent: str | None
+    enquiry: str | None
     successor: str | None
+    quote: QuoteRef | None
     brand: str | None
     locale: str | None
     price_list: str | None
@@ -159,7 +162,9 @@ def canonical(cart: Cart, in_step: Mapping[str, bool]) -> CanonicalCart:
         currency=cart.currency,
         tax_mode=cart.tax_mode,
         parent=cart.parent,
+        enquiry=cart.enquiry,
         successor=cart.successor,
+        quote=cart.quote,
         brand=cart.brand,
         locale=cart.locale,
         price_list=cart.price_list,
@@ -271,19 +276,24 @@ def _sale(cart: Cart) -> CanonicalSale | None:
 
 def totals(cart: Cart) -> Totals:
     """The sums of a cart's lines; with tax exclusive prices the tax is added to the total."""
-    prices = [line.prices for line in cart.lines]
+    return totals_of(cart.lines, cart.tax_mode, cart.shipping)
+
+
+def totals_of(lines: Sequence[Line], tax_mode: TaxMode, shipping: int = 0) -> Totals:
+    """The sums of lines; with tax exclusive prices the tax is added to the total."""
+    prices = [line.prices for line in lines]
     discounts = sum(discount.amount for price in prices for discount in price.discounts)
     net = sum(price.total or 0 for price in prices)
     tax = sum(part.amount for price in prices for part in price.taxes)
     fees = [fee for price in prices for fee in price.fees]
     apart = sum(fee.amount for fee in fees if not fee.included)
-    added = tax if cart.tax_mode == "exclusive" else 0
+    added = tax if tax_mode == "exclusive" else 0
     return Totals(
         items=net + discounts,
         discounts=discounts,
-        shipping=cart.shipping,
+        shipping=shipping,
         fees=sum(fee.amount for fee in fees),
         tax=tax,
-        total=net + cart.shipping + apart + added,
+        total=net + shipping + apart + added,
         complete=all(price.total is not None for price in prices),
     )

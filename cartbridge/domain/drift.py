@@ -25,7 +25,7 @@ from cartbridge.domain.policy import PolicyFrom
 from cartbridge.domain.quantity import Amount
 from cartbridge.domain.stock import ComparedStock, StockKnown, compared_stock
 from cartbridge.domain.store import PricePolicy
-from cartbridge.domain.winner import Winner, winner_of
+from cartbridge.domain.winner import Winner, price_held, winner_of
 
 PriceSource = Literal["till", "price_file", "shop", "none"]
 Aspect = Literal["price", "tax_rate", "promotion", "stock"]
@@ -53,6 +53,7 @@ class TillSide(Strict):
     policy: PricePolicy = "lower"
     policy_from: PolicyFrom = "default"
     tax_mode: TaxMode = "inclusive"
+    held: frozenset[str] = frozenset()  # lines whose captured price holds: of a quote
 
 
 class OnlineNow(Strict):
@@ -96,7 +97,7 @@ class LineDrift(Strict):
 
     def wins(self, policy: PricePolicy) -> Winner:
         """Whose price would hold under that rule: till, captured, or the lower of the two."""
-        if self.winner.note == "other_currency":
+        if self.winner.note in ("other_currency", "price_held"):
             return self.winner
         return winner_of(self.unit_price, self.total, policy)
 
@@ -175,6 +176,8 @@ def _line(
     winner = (
         Winner(side="till", unit_price=till.unit_price, total=total.till, note="other_currency")
         if foreign
+        else price_held(unit_price, total)
+        if line.id in side.held and line.prices.total is not None
         else winner_of(unit_price, total, side.policy)
     )
     return LineDrift(

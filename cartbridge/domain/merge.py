@@ -59,12 +59,24 @@ def observe(twin: Twin, snapshot: Snapshot) -> Change | None:
             "revision": snapshot.revision,
         }
     )
+    moved = diff(based.shadow, shown)
     return Change(
         twin=after,
-        quantities=diff(based.shadow, shown),
+        quantities=_of_rows(based, moved) if snapshot.uncounted else moved,
         codes_added=tuple(sorted(codes - known)),
         codes_removed=tuple(sorted(known - codes)),
     )
+
+
+def _of_rows(twin: Twin, moved: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Changes of rows without quantities: one that we wrote is ours, one that went takes all."""
+    ours = {key for planned in twin.planned for key in planned.expected}
+    wanted = {refusal.key: refusal.wanted for refusal in twin.refusals}
+    return {
+        key: min(change, -wanted.get(key, ZERO)) if change < ZERO else change
+        for key, change in moved.items()
+        if change < ZERO or key not in ours
+    }
 
 
 def rebase(twin: Twin, snapshot: Snapshot) -> Twin:

@@ -9,6 +9,14 @@ Code = Literal[
     "cart_empty",  # nothing to hand over
     "wishlist_not_open",  # deleted: it cannot be changed
     "wishlist_empty",  # nothing to pull
+    "quote_not_open",  # deleted or sold: it cannot be changed
+    "quote_not_issued",  # no price holds yet
+    "quote_expired",
+    "quote_declined",
+    "quote_converted",  # sold already
+    "quote_empty",
+    "quote_unpriced",  # a line without a price
+    "quote_date_passed",  # it would have expired when it goes out
     "cart_in_checkout",  # she is paying online just now
     "held_elsewhere",  # another terminal holds it
     "code_used",
@@ -27,6 +35,9 @@ Code = Literal[
     "reserve_until_invalid",  # past, or longer than a store keeps anything aside
     "reservation_over",  # bought, revoked or lapsed
     "order_unknown",  # nothing was bought that could be handed out
+    "enquiry_not_open",  # closed, or deleted where it was asked
+    "enquiry_date_passed",  # a date to come is needed
+    "enquiry_without_items",  # nothing says what was, or is to be, shown
     "receipt_conflict",  # that receipt number already stands on this cart with another content
 ]
 

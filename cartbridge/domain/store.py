@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from cartbridge.domain.model import Strict
+from cartbridge.domain.enquiry.state import Kind
+from cartbridge.domain.model import Strict, left_out
 from cartbridge.domain.money import CurrencyCode
 
 PricePolicy = Literal["till", "captured", "lower"]
@@ -36,6 +37,8 @@ class Brand(Strict):
     picture_origins: tuple[Origin, ...] = ()  # where pictures on its pages may come from
     policy: PricePolicy | None = None  # of its stores that have no rule of their own
     codes: CodesPolicy | None = None
+    # within how many hours an enquiry is answered, by its kind; else as the installation has it
+    enquiry_hours: dict[Kind, Annotated[int, Field(ge=1, le=24 * 31)]] | None = left_out()
 
 
 class Store(Strict):

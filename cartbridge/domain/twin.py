@@ -10,7 +10,7 @@ from pydantic import Field
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy
 from cartbridge.domain.line import Prices
-from cartbridge.domain.model import Strict
+from cartbridge.domain.model import Strict, left_out
 from cartbridge.domain.quantity import Amount
 
 # The first five are counterparts of a cart; the last are what else a platform speaks of.
@@ -105,6 +105,8 @@ class Snapshot(Strict):
     attribution: dict[str, str] = Field(default_factory=dict)
     consent: dict[str, bool] = Field(default_factory=dict)
     price_list: str | None = None
+    # Its rows have no quantity there: each is shown as one piece, however many are wanted.
+    uncounted: Literal[True] | None = left_out()
 
     @property
     def basket(self) -> dict[str, Decimal]:

@@ -14,6 +14,7 @@ Note = Literal[
     "no_price_known",
     "not_comparable",  # one side tells a unit price only, the other a total only
     "other_currency",
+    "price_held",  # of a quote that holds: whatever the rule
 ]
 
 
@@ -42,6 +43,11 @@ def winner_of(unit: Compared, total: Compared, policy: PricePolicy) -> Winner:
     if not till_known:
         return _captured_wins(unit, total, "till_price_unknown")
     return _lower(unit, total)
+
+
+def price_held(unit: Compared, total: Compared) -> Winner:
+    """The captured price holds, whatever the store's rule: a quote promised it."""
+    return _captured_wins(unit, total, "price_held")
 
 
 def _lower(unit: Compared, total: Compared) -> Winner:

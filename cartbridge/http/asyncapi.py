@@ -3,25 +3,31 @@
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
+from pydantic import BaseModel
+
 from cartbridge import __version__
 from cartbridge.domain.alarm.events import AlarmEvent
 from cartbridge.domain.alarm.events import Event as OfAlarm
 from cartbridge.domain.canonical import CanonicalCart
 from cartbridge.domain.cart.events import CartEvent
 from cartbridge.domain.cart.events import Event as OfCart
+from cartbridge.domain.enquiry.events import EnquiryEvent
+from cartbridge.domain.enquiry.events import Event as OfEnquiry
 from cartbridge.domain.listing.events import Event as OfListing
+from cartbridge.domain.quote.canonical import CanonicalQuote
+from cartbridge.domain.quote.events import QuoteEvent
 from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist.events import WishlistEvent
 from cartbridge.http.json_schemas import Wanted, components, standalone
 from cartbridge.services.tell_event import CloudEvent
 
 JsonObject = dict[str, Any]
-Event = OfCart | OfListing | OfAlarm | MessageWanted
+Event = OfCart | OfListing | OfEnquiry | OfAlarm | MessageWanted
 # Every event that may stand on the feed, kind by kind.
 EVENTS: Final[tuple[type[Event], ...]] = tuple(
     dict.fromkeys(
         event
-        for kind in (CartEvent, WishlistEvent, AlarmEvent)
+        for kind in (CartEvent, WishlistEvent, QuoteEvent, EnquiryEvent, AlarmEvent)
         for event in get_args(get_args(kind)[0])
     )
 )
@@ -51,7 +57,11 @@ def published_schemas(public_url: str) -> dict[str, JsonObject]:
         schema_name(event): _data(standalone(event, _address(public_url, schema_name(event))))
         for event in EVENTS
     }
-    return {"cart.v1": standalone(CanonicalCart, _address(public_url, "cart.v1")), **found}
+    documents: dict[str, type[BaseModel]] = {"cart.v1": CanonicalCart, "quote.v1": CanonicalQuote}
+    return {
+        **{name: standalone(of, _address(public_url, name)) for name, of in documents.items()},
+        **found,
+    }
 
 
 def describe(public_url: str) -> JsonObject:

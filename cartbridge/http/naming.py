@@ -28,9 +28,10 @@ async def name_and_count(request: web.Request, handler: Handler) -> web.StreamRe
     began, route, status = perf_counter(), route_of(request), 500
     request[NAME] = given_name(request) or secrets.token_hex(8)
     about = {"request": request[NAME]}
-    cart = request.match_info.get("cart", "")
-    if is_id(cart, "crt"):
-        about["document"] = cart
+    for name, prefix in (("cart", "crt"), ("quote", "qte"), ("enquiry", "enq")):
+        document = request.match_info.get(name, "")
+        if is_id(document, prefix):
+            about["document"] = document
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(**about)
     try:

@@ -57,6 +57,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "Tills": "What tills, tablets and kiosks call: claim, sell, give back. Key role `pos`.",
     "Browsers": "What a shop's pages call: what is looked at, with consent alone. No key.",
     "Shoppers": "Pages for a phone: the pass she keeps, the code she shows. No key.",
+    "Enquiries": "What customers ask: handed on, answered, and turned into a cart.",
+    "Quotes": "Prices that are promised: written, issued, answered, and taken up as a cart.",
     "Feed": "What happened, in order per document and gap-free, for operators and their systems.",
     "Operators": "What operators call: the rest of the gateway's administration.",
     "Machines": "Health, and this description.",

@@ -28,6 +28,8 @@ from cartbridge.http.alarms import AlarmsAnswer, answer_of
 from cartbridge.http.feed import Events
 from cartbridge.http.openapi_browsing import browsing_answered
 from cartbridge.http.openapi_customers import customers
+from cartbridge.http.openapi_enquiries import enquiries_answered
+from cartbridge.http.openapi_quotes import quotes_answered
 from cartbridge.http.openapi_reports import reports
 from cartbridge.http.openapi_sent import ARTICLE, CHECKED, RECEIVER
 from cartbridge.http.openapi_unlisted import Health, HookReceipt
@@ -79,6 +81,8 @@ def all_answered() -> tuple[BaseModel, ...]:
         *_store_work(),
         *_operators(),
         _alarms(),
+        *quotes_answered(),
+        *enquiries_answered(claimed),
         *customers(),
         *browsing_answered(),
         *reports(),

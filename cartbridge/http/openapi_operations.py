@@ -8,15 +8,20 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from cartbridge.domain.canonical import CanonicalCart
+from cartbridge.domain.enquiry.canonical import CanonicalEnquiry
+from cartbridge.domain.quote.canonical import CanonicalQuote
 from cartbridge.domain.wishlist.canonical import CanonicalWishlist
+from cartbridge.http.enquiry_models import EnquiryAnswer
 from cartbridge.http.pos_models import CartAnswer
+from cartbridge.http.quote_models import QuoteAnswer
 from cartbridge.http.routes import Role, Route
 from cartbridge.http.store_models import StoreReservation
 from cartbridge.http.wishlist_models import WishlistAnswer
 
 # What has a version: it is answered with an ETag, and changed with If-Match.
-_DOCUMENTS: Final = ("{cart}", "{wishlist}")
-_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer)
+_DOCUMENTS: Final = ("{cart}", "{wishlist}", "{quote}", "{enquiry}")
+_TAGGED: Final = (CartAnswer, StoreReservation, WishlistAnswer, QuoteAnswer, EnquiryAnswer)
+_WHOLE: Final = (CanonicalCart, CanonicalWishlist, CanonicalQuote, CanonicalEnquiry)
 JSON: Final = ("application/json",)
 ALWAYS: Final = ("internal_error", "unavailable")
 
@@ -41,6 +46,8 @@ _TAGS: Final = {
     "pos": "Tills",
     "customer_search": "Tills",
     "sheet": "Tills",
+    "quotes": "Quotes",
+    "enquiries": "Enquiries",
     "store_work": "Tills",
     "shop_floor": "Tills",
     "feed": "Feed",
@@ -114,7 +121,7 @@ def _headers(route: Route) -> tuple[str, ...]:
 def _answer_headers(route: Route) -> tuple[str, ...]:
     found = []
     one = any(name in route.path for name in _DOCUMENTS)
-    if route.answer in _TAGGED or (route.answer in (CanonicalCart, CanonicalWishlist) and one):
+    if route.answer in _TAGGED or (route.answer in _WHOLE and one):
         found.append("ETag")
     if route.idempotent:
         found.append("Idempotent-Replayed")

@@ -31,6 +31,13 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 # name in the path → what it is, its schema, an example
 _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "cart": ("The cart's id.", _id("crt"), CART_ID),
+    "quote": ("The quote's id.", _id("qte"), CART_ID.replace("crt_", "qte_")),
+    "enquiry": ("The enquiry's id.", _id("enq"), CART_ID.replace("crt_", "enq_")),
+    "answer": (
+        "What she answers.",
+        {"type": "string", "enum": ["accept", "decline", "online"]},
+        "accept",
+    ),
     "customer": ("The customer's id.", _id("cus"), CUSTOMER),
     "wishlist": ("The wish list's id.", _id("wsh"), CART_ID.replace("crt_", "wsh_")),
     "share": ("The link by which a wish list is shared: a secret, 32 letters.", _TEXT, CODE),
@@ -52,6 +59,8 @@ _PATH: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
     "schema": ("An event's type and version, or `cart.v1`.", _TEXT, "cart.sold.v1"),
 }
 _QUERY: Final[Mapping[str, str]] = {
+    "late": "Whether she should have heard from us by now.",
+    "team": "The team that has it, while no store does.",
     "after": "The cursor to go on from: the `next` of the page before.",
     "as": "`page` to print, `screen` for one code after another, `text` to key in, or `csv`.",
     "at": "What had been recorded by this time (RFC 3339). Not together with `version`.",

@@ -69,7 +69,8 @@ def _response(status: int, codes: list[str]) -> JsonObject:
         headers.append("Retry-After")
     own: JsonObject = {"code": {"enum": sorted(codes)}}
     if "precondition_failed" in codes:
-        own["cart"] = {"$ref": "#/components/schemas/CanonicalCart"}  # as it is now
+        for name in ("cart", "wishlist", "quote"):  # as it is now
+            own[name] = {"$ref": f"#/components/schemas/Canonical{name.capitalize()}"}
         own["reservation"] = {"$ref": "#/components/schemas/StoreReservation"}
     schema = {
         "allOf": [{"$ref": "#/components/schemas/ProblemDocument"}, {"properties": own}],

@@ -17,6 +17,8 @@ from cartbridge.http import stock_models as stock
 from cartbridge.http import store_models as store
 from cartbridge.http import subscription_models as subscriptions
 from cartbridge.http.openapi_browsing import browsing_sent
+from cartbridge.http.openapi_enquiries import enquiries_sent
+from cartbridge.http.openapi_quotes import quotes_sent
 
 RECEIVER: Final = f"{of.PLACE}/loyalty/events"
 ARTICLE: Final = IndexedItem(
@@ -42,6 +44,8 @@ def all_sent() -> tuple[BaseModel, ...]:
     """One example of each model that is sent."""
     return (
         CHECKED,
+        *quotes_sent(),
+        *enquiries_sent(),
         _snapshot(),
         _sale_told(),
         customers.SearchRequest(

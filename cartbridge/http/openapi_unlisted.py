@@ -148,6 +148,43 @@ _PAGES: Final = (
         problems=("not_found", *ALWAYS),
     ),
     Operation(
+        id="pages_answer_quote",
+        tag="Shoppers",
+        method="POST",
+        path="/c/{pass}/{answer}",
+        summary="Answer a quote, or go on with it online",
+        description=(
+            "The buttons of a quote's page: `accept`, `decline` (with a `reason`, if she tells one)"
+            " or `online`, which leads on by a to-online code. Answering twice changes nothing, and"
+            " a quote that no longer holds is shown as it stands."
+        ),
+        answers={
+            303: Answered("Back to the pass, or on to the shop.", None, (), ("Location",)),
+            404: Answered("A page that says that there is no such quote.", None, _HTML),
+        },
+        body_media="application/x-www-form-urlencoded",
+        problems=("too_large", "too_slow", "unsupported_encoding", *ALWAYS),
+    ),
+    Operation(
+        id="pages_write",
+        tag="Shoppers",
+        method="POST",
+        path="/c/{pass}/message",
+        summary="Write into an enquiry",
+        description=(
+            "The form of an enquiry's page: `text`, and the form's own `once`, so that one sent"
+            " twice counts once. What cannot be taken is shown again with the reason."
+        ),
+        answers={
+            303: Answered("Back to the pass.", None, (), ("Location",)),
+            404: Answered("A page that says that there is no such enquiry.", None, _HTML),
+            422: Answered("The page, with what was not taken and why.", None, _HTML),
+            429: Answered("The page: too many messages in a row.", None, _HTML),
+        },
+        body_media="application/x-www-form-urlencoded",
+        problems=("too_slow", "unsupported_encoding", *ALWAYS),
+    ),
+    Operation(
         id="pages_leave_for_shop",
         tag="Shoppers",
         method="GET",

@@ -59,6 +59,7 @@ def sent() -> tuple[BaseModel, ...]:
         m.WishlistBeginRequest(name="Noël 2026", kind="gift", add=(wished,), staff=of.STAFF),
         m.WishlistChangeRequest(state="shared", staff=of.STAFF),
         m.WishlistCodeRequest(ttl_seconds=900),
+        m.WishlistJoinRequest(code=of.CODE, external_id="w-42"),
         m.ToCartRequest(lines=(moved,), keep=True, staff=of.STAFF),
         m.FromCartRequest(cart=of.CART_ID, lines=(moved,), staff=of.STAFF),
         m.PullRequest(short_code="4815 0237", staff=of.STAFF),
@@ -70,6 +71,7 @@ def answered() -> tuple[BaseModel, ...]:
     picture = f"{of.PLACE}/h/{of.CODE}/qr"
     code = m.WishlistCodeAnswer(
         id=of.HANDOVER,
+        direction="to_store",
         code=of.CODE,
         short_code="48150237",
         url=f"{of.PLACE}/h/{of.CODE}".upper(),

@@ -1,21 +1,36 @@
 """What the shopper's phone opens: her pass, and the code's own page."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from cartbridge.http.body import read_bytes
 from cartbridge.http.keys import GATEWAY
 from cartbridge.http.problem import locale_of
 from cartbridge.pages import qr
+from cartbridge.pages.enquiry import Notice, enquiry_page
 from cartbridge.pages.page import Page, script
+from cartbridge.pages.quote import Question, quote_page
 from cartbridge.pages.shopper import code_page, error_page, pass_page
-from cartbridge.pages.wishlist import shared_page
+from cartbridge.pages.wishlist import owner_page, shared_page
 from cartbridge.services.codes import scanned
+from cartbridge.services.led_to import LedTo, document_of_pass
+from cartbridge.services.open_enquiry_pass import open_enquiry_pass, reply, watch_enquiry_pass
 from cartbridge.services.open_pass import code_link, go_online, open_pass, watch_pass
-from cartbridge.services.open_wishlist import open_share
+from cartbridge.services.open_quote_pass import (
+    answer_quote,
+    open_quote_pass,
+    take_quote_online,
+    watch_quote_pass,
+)
+from cartbridge.services.open_wishlist import open_own_wishlist, open_share
 from cartbridge.services.problems import Problem
 
+_FORM_LIMIT: Final = 8 * 1024
+_LETTER_LIMIT: Final = 32 * 1024  # of a message, as a form sends it
 _SECRET: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
@@ -25,11 +40,43 @@ def _answer(page: Page) -> web.Response:
 
 
 async def show_pass(request: web.Request) -> web.Response:
-    """Her cart with a fresh code while it may be taken at a till, or what became of it."""
+    """What the pass leads to as it stands now: her cart with a fresh code, or her quote."""
+    led = await document_of_pass(request.app[GATEWAY], request.match_info["pass"])
+    face = _FACES.get(led.document[:3]) if led is not None else None
+    page = await face(request, led) if led is not None and face is not None else None
+    return _answer(page or error_page(404, _locale(request)))
+
+
+async def _cart_face(request: web.Request, led: LedTo) -> Page | None:
     view = await open_pass(request.app[GATEWAY], request.match_info["pass"])
-    if view is None:
-        return _answer(error_page(404, _locale(request)))
-    return _answer(pass_page(view, _locale(request)))
+    return None if view is None else pass_page(view, _locale(request))
+
+
+async def _quote_face(request: web.Request, led: LedTo) -> Page:
+    asked = _QUESTIONS.get(request.query.get("answer", ""))
+    text = request.match_info["pass"]
+    view = await open_quote_pass(request.app[GATEWAY], led, text, asked)
+    return quote_page(view, _locale(request))
+
+
+async def _wishlist_face(request: web.Request, led: LedTo) -> Page | None:
+    view = await open_own_wishlist(request.app[GATEWAY], led, request.match_info["pass"])
+    return None if view is None else owner_page(view, _locale(request))
+
+
+async def _enquiry_face(request: web.Request, led: LedTo) -> Page:
+    view = await open_enquiry_pass(request.app[GATEWAY], led, request.match_info["pass"])
+    return enquiry_page(view, _locale(request))
+
+
+# The page of each kind of document that a pass leads to, by the prefix of its ids.
+_FACES: Final[dict[str, Callable[[web.Request, LedTo], Awaitable[Page | None]]]] = {
+    "crt": _cart_face,
+    "qte": _quote_face,
+    "enq": _enquiry_face,
+    "wsh": _wishlist_face,
+}
+_QUESTIONS: Final[dict[str, Question]] = {"accept": "accept", "decline": "decline"}
 
 
 async def show_share(request: web.Request) -> web.Response:
@@ -45,9 +92,79 @@ async def refresh_pass(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/c/{request.match_info['pass']}")
 
 
+async def answer(request: web.Request) -> web.Response:
+    """She accepts or declines her quote, or goes on online; one that moved on says so itself."""
+    gateway, pass_code = request.app[GATEWAY], request.match_info["pass"]
+    led = await document_of_pass(gateway, pass_code)
+    if led is None or not led.document.startswith("qte_"):
+        return _answer(error_page(404, _locale(request)))
+    what = request.match_info["answer"]
+    raw = await read_bytes(request, _FORM_LIMIT)
+    to = f"/c/{pass_code}"
+    with suppress(Problem):  # then the page itself tells what became of it
+        if what == "online":
+            to = f"/h/{await take_quote_online(gateway, led)}"
+        else:
+            await answer_quote(gateway, led, _QUESTIONS[what], _reason(raw))
+    raise web.HTTPSeeOther(to)
+
+
+async def write(request: web.Request) -> web.Response:
+    """She writes again; what cannot be taken is shown to her with the reason, as she wrote it."""
+    gateway, pass_code = request.app[GATEWAY], request.match_info["pass"]
+    led = await document_of_pass(gateway, pass_code)
+    if led is None or not led.document.startswith("enq_"):
+        return _answer(error_page(404, _locale(request)))
+    form = _form(await _letter(request))
+    notice: Notice | None = "too_long"
+    if form is not None:
+        notice = await reply(gateway, led, form.get("text", ""), form.get("once", ""))
+    if notice is not None:
+        typed = (form or {}).get("text", "")
+        view = await open_enquiry_pass(gateway, led, pass_code, notice, typed)
+        return _answer(enquiry_page(view, _locale(request)))
+    raise web.HTTPSeeOther(f"/c/{pass_code}", headers=_SECRET)
+
+
+async def _letter(request: web.Request) -> bytes | None:
+    """What a form sent; None for more than any message may hold."""
+    try:
+        return await read_bytes(request, _LETTER_LIMIT)
+    except Problem as problem:
+        if problem.code != "too_large":
+            raise
+        return None
+
+
+def _form(raw: bytes | None) -> dict[str, str] | None:
+    """The fields of a form, each by its first value; None of one that cannot be read."""
+    if raw is None:
+        return None
+    try:
+        told = parse_qs(raw.decode("utf-8", "replace"), max_num_fields=10)
+    except ValueError:
+        return None
+    return {name: values[0] for name, values in told.items()}
+
+
+def _reason(raw: bytes) -> str | None:
+    """What she wrote, as far as it can be read and kept."""
+    told = (_form(raw) or {}).get("reason", "")
+    plain = "".join(letter for letter in told if letter.isprintable() or letter in "\n ")
+    return plain.strip()[:500] or None
+
+
 async def watch(request: web.Request) -> web.Response:
     """Whether the page would look different now: asked by the page's own script."""
-    mark = await watch_pass(request.app[GATEWAY], request.match_info["pass"])
+    gateway, text = request.app[GATEWAY], request.match_info["pass"]
+    led = await document_of_pass(gateway, text)
+    mark = None
+    if led is not None and led.document.startswith("qte_"):
+        mark = await watch_quote_pass(gateway, led)
+    elif led is not None and led.document.startswith("enq_"):
+        mark = await watch_enquiry_pass(gateway, led)
+    elif led is not None:
+        mark = await watch_pass(gateway, text)
     if mark is None:
         raise Problem("not_found", what="pass")
     return web.Response(text=mark, headers={"Cache-Control": "no-store"})
@@ -101,7 +218,9 @@ def add_to(app: web.Application) -> None:
     # Opening a pass makes a code and ends the one before: a look at its head must not.
     app.router.add_get("/c/{pass}", show_pass, allow_head=False)
     app.router.add_post("/c/{pass}", refresh_pass)
+    app.router.add_post("/c/{pass}/message", write)
     app.router.add_get("/c/{pass}/mark", watch)
+    app.router.add_post("/c/{pass}/{answer:accept|decline|online}", answer)
     app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)
     app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):

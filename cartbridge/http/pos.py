@@ -41,6 +41,11 @@ _CODES: Final = (
     "cart_has_payment",
     "cart_in_checkout",
     "cart_not_open",
+    "quote_not_issued",
+    "quote_expired",
+    "quote_declined",
+    "quote_converted",
+    "quote_not_open",
 )
 
 
@@ -60,6 +65,7 @@ async def claim(call: Call) -> Answer:
         code=body.code,
         short_code=body.short_code,
         cart=body.cart,
+        quote=body.quote,
         take_over_reason=body.take_over.reason if body.take_over else None,
     )
     held = await claim_cart(call.gateway, call.caller, wanted, call.drawn)

@@ -44,18 +44,19 @@ class TakeOver(Strict):
 
 
 class ClaimRequest(Strict):
-    """The cart is named by exactly one of QR code, 8 digits, or its id."""
+    """The cart is named by exactly one of QR code, 8 digits, its id, or the id of its quote."""
 
     code: Annotated[str, Field(max_length=2000)] | None = None
     short_code: Annotated[str, Field(max_length=50)] | None = None
     cart: Annotated[str, Field(max_length=50)] | None = None
+    quote: Annotated[str, Field(max_length=50)] | None = None
     take_over: TakeOver | None = None
     staff: Staff | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "ClaimRequest":
-        if [self.code, self.short_code, self.cart].count(None) != 2:
-            raise ValueError("give exactly one of code, short_code or cart")
+        if [self.code, self.short_code, self.cart, self.quote].count(None) != 3:
+            raise ValueError("give exactly one of code, short_code, cart or quote")
         return self
 
 

@@ -11,7 +11,10 @@ from cartbridge.http import shop_models as m
 from cartbridge.http.routes import Answer, Call, Role, Routes
 from cartbridge.services.connectors import Link
 from cartbridge.services.find_cart import cart_by_id, cart_of_twin
+from cartbridge.services.find_document import document_by_id
 from cartbridge.services.join_handover import join_handover
+from cartbridge.services.led_to import document_of_handover
+from cartbridge.services.machines import QUOTE
 from cartbridge.services.offer_handover import (
     Offer,
     Wish,
@@ -19,6 +22,7 @@ from cartbridge.services.offer_handover import (
     offer_handover,
     revoke_handover,
 )
+from cartbridge.services.offer_quote import revoke_code
 from cartbridge.services.problems import Problem
 from cartbridge.services.put_snapshot import put_snapshot
 from cartbridge.services.show_cart import show_cart
@@ -212,6 +216,14 @@ def handover_answer(made: Offer, public_url: str) -> m.HandoverAnswer:
 async def revoke(call: Call) -> Answer:
     """The code is dead from now on; a dead one stays so."""
     handover = call.path("handover")
+    tenant = call.caller.tenant
+    document = await document_of_handover(call.gateway, tenant, handover)
+    if document is not None and document.startswith("qte_"):
+        quote = await document_by_id(call.gateway, tenant, QUOTE, document)
+        if call.caller.role == "shop" and not quote.is_known_to(call.caller.connection):
+            raise Problem("not_found", what="handover")
+        await revoke_code(call.gateway, call.caller, quote, handover)
+        return Answer(None, status=204)
     offered = await cart_of_handover(call.gateway, call.caller, handover)
     cart = await visible(call, offered.id)
     await revoke_handover(call.gateway, call.caller, cart, handover)

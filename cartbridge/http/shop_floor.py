@@ -2,10 +2,14 @@
 
 from typing import Final
 
+from cartbridge.domain.enquiry.state import Enquiry
 from cartbridge.domain.items import Item
 from cartbridge.http import shop_floor_models as m
 from cartbridge.http.routes import Answer, Call, Routes
 from cartbridge.pages.words import Words
+from cartbridge.services.find_document import document_by_id
+from cartbridge.services.handle_enquiry import note_demonstration
+from cartbridge.services.machines import ENQUIRY
 from cartbridge.services.observe_shop_floor import Shown, observe_shop_floor
 from cartbridge.services.see_recent_looks import see_recent_looks
 
@@ -18,13 +22,16 @@ routes: Final = Routes("pos")
     "Tell what was presented, tried, demonstrated or asked for",
     body=m.ObservationsRequest,
     answer=m.ObservationsAnswer,
-    problems=("not_found",),
+    problems=("not_found", "enquiry_not_open"),
 )
 async def observe(call: Call) -> Answer:
     """Counted by article, store and day; of a customer only if she is known and agreed."""
     body: m.ObservationsRequest = call.body
     shown = Shown(body.kind, body.told, body.customer, body.enquiry)
+    enquiry = await _asked(call, body.enquiry)
     noted = await observe_shop_floor(call.gateway, call.caller, shown, call.drawn)
+    if enquiry is not None and body.kind == "demonstrated" and noted.kept:
+        await note_demonstration(call.gateway, call.caller, enquiry, noted.kept, call.drawn)
     words = Words.for_locale(call.locale)
     return Answer(
         m.ObservationsAnswer(
@@ -35,6 +42,13 @@ async def observe(call: Call) -> Answer:
             for_customer=noted.for_customer,
         )
     )
+
+
+async def _asked(call: Call, name: str | None) -> Enquiry | None:
+    """The enquiry that it was shown for; Problem not_found for one that is nobody's."""
+    if name is None:
+        return None
+    return await document_by_id(call.gateway, call.caller.tenant, ENQUIRY, name)
 
 
 def _unknown(words: Words, item: Item) -> m.UnknownItem:

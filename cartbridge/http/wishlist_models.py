@@ -73,23 +73,33 @@ class Wishlists(Strict):
 
 
 class WishlistCodeRequest(Strict):
-    """For how long a code is wanted, and for which store."""
+    """Which way the wish list goes, for how long the code is wanted, and for which store."""
 
+    direction: Literal["to_store", "to_online"] = "to_store"
     ttl_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = None
     store: Annotated[str, Field(max_length=63)] | None = None
 
 
 class WishlistCodeAnswer(Strict):
-    """A live code of a wish list: the QR's URL, 8 digits for people, and the pass she keeps."""
+    """A live code of a wish list: the QR's URL, 8 digits for tills, and the pass she keeps."""
 
     id: str
+    direction: Literal["to_store", "to_online"]
     code: str
-    short_code: str
+    short_code: str | None
     url: str
     qr_svg_url: str
     qr_png_url: str
     pass_url: str
     expires_at: datetime
+
+
+class WishlistJoinRequest(Strict):
+    """The shopper opened a to-online link: her wish list there, and its customer if known."""
+
+    code: Annotated[str, Field(max_length=2000)]
+    external_id: Annotated[str, Field(min_length=1, max_length=255)]
+    customer: Customer | None = None
 
 
 class MovedLine(Strict):

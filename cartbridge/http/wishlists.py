@@ -13,9 +13,11 @@ from cartbridge.http import shop_models
 from cartbridge.http import wishlist_models as m
 from cartbridge.http.pos import if_match, scanned_line
 from cartbridge.http.routes import Answer, Call, Role, Routes
+from cartbridge.http.shop import own_link
 from cartbridge.services.change_wishlist import Begun, Changed, begin_wishlist, change_wishlist
 from cartbridge.services.find_cart import cart_by_id
 from cartbridge.services.find_document import document_by_id, document_of_twin
+from cartbridge.services.join_wishlist import join_wishlist
 from cartbridge.services.machines import WISHLIST
 from cartbridge.services.move_wishes import from_cart, to_cart
 from cartbridge.services.offer_wishlist import offer_wishlist
@@ -186,23 +188,25 @@ async def timeline(call: Call) -> Answer:
 @routes.add(
     "POST",
     "/v1/wishlists/{wishlist}/handovers",
-    "Make a code by which a till or tablet pulls a wish list",
+    "Make a code by which a till pulls a wish list, or a shop takes it over",
     body=m.WishlistCodeRequest,
     answer=m.WishlistCodeAnswer,
     status=201,
     problems=("wishlist_empty", "wishlist_not_open"),
 )
 async def offer(call: Call) -> Answer:
-    """A code for the till; the wish list stays as it is, whatever becomes of the code."""
+    """A code for the till, or a link to go on online; the wish list itself stays as it is."""
     wishlist = await visible_wishlist(call)
     seconds, store = call.body.ttl_seconds, call.body.store
     ttl = call.gateway.limits.code if seconds is None else timedelta(seconds=seconds)
     if store and await call.gateway.directory.stores.get(call.caller.tenant, store) is None:
         raise Problem("invalid_request", errors=({"field": "store", "why": "no such store"},))
-    made = await offer_wishlist(call.gateway, call.caller, wishlist, ttl, store, call.drawn)
+    way = call.body.direction
+    made = await offer_wishlist(call.gateway, call.caller, wishlist, ttl, store, call.drawn, way)
     url = call.gateway.public_url
     answer = m.WishlistCodeAnswer(
         id=made.id,
+        direction=way,
         code=made.code,
         short_code=made.short_code,
         url=f"{url}/h/{made.code}".upper(),
@@ -212,6 +216,31 @@ async def offer(call: Call) -> Answer:
         expires_at=made.expires_at,
     )
     return Answer(answer, status=201)
+
+
+@routes.add(
+    "POST",
+    "/v1/wishlists/join",
+    "Join the shopper's own wish list to one by its to-online code",
+    roles=frozenset({"shop"}),
+    body=m.WishlistJoinRequest,
+    answer=m.WishlistAnswer,
+    problems=(
+        "code_unknown",
+        "code_bound",
+        "code_used",
+        "code_lapsed",
+        "code_wrong_direction",
+        "wishlist_not_open",
+    ),
+)
+async def join(call: Call) -> Answer:
+    """What lay on her own is on it, too; the first list that joins may come back, no other."""
+    body: m.WishlistJoinRequest = call.body
+    link = await own_link(call)
+    ref = TwinRef(connection=link.id, kind="wishlist", external_id=body.external_id)
+    joined = await join_wishlist(call.gateway, link, body.code, ref, body.customer, call.drawn)
+    return await _answer(call, joined)
 
 
 @routes.add(

@@ -10,6 +10,8 @@ from cartbridge.pages.told import Sentence, Speaker, given, title_of
 def _started(event: e.Started, by: Speaker) -> Sentence:
     if event.parent is not None:
         return Sentence("started_left")
+    if event.quote is not None:
+        return Sentence("started_quote", {"number": event.quote.number})
     if event.origin.imported:
         return Sentence("started_imported")
     return Sentence("started", {"channel": by.words.text(f"channels.{event.origin.channel}")})
@@ -60,6 +62,11 @@ def _details_changed(event: e.DetailsChanged, by: Speaker) -> Sentence:
     if shipping is not None:
         return Sentence("details_shipping", {"amount": shipping})
     return Sentence("details_changed", minor=True)
+
+
+def _quote_revised(event: e.QuoteRevised, by: Speaker) -> Sentence:
+    number, revision = event.quote.number, event.quote.revision
+    return Sentence("quote_revised", {"number": number, "revision": revision})
 
 
 def _twin_joined(event: e.TwinJoined, by: Speaker) -> Sentence:
@@ -154,6 +161,7 @@ CART_SENTENCES: Final[dict[type[e.Event], Callable[[Any, Speaker], Sentence]]] =
     e.CodeRemoved: _code_removed,
     e.CustomerIdentified: _customer_identified,
     e.DetailsChanged: _details_changed,
+    e.QuoteRevised: _quote_revised,
     e.TwinJoined: _twin_joined,
     e.TwinObserved: _twin_observed,
     e.ObservationHeld: _observation_held,

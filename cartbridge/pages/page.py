@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cartbridge.domain.store import Brand
 from cartbridge.pages.words import Words
 
+_STYLES: Final = ("page.css", "quote.css", "enquiry.css")
 _ORIGIN: Final = re.compile(r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$")
 _DATA_PICTURE: Final = re.compile(r"^data:image/[a-z+.-]+[;,]")
 
@@ -158,7 +159,7 @@ def _environment() -> Environment:
 
 @cache
 def _style() -> str:
-    return _packaged("static", "page.css").decode()
+    return b"".join(_packaged("static", name) for name in _STYLES).decode()
 
 
 def _packaged(*path: str) -> bytes:

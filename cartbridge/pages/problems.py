@@ -76,6 +76,8 @@ def _in_words(
         told["holder"] = in_a_sentence(words, terminal, told.get("store"))
     if "since" in params:
         told["since"] = words.time(datetime.fromisoformat(params["since"]), time_zone)
+    if "valid_until" in params:
+        told["date"] = words.date(datetime.fromisoformat(params["valid_until"]), time_zone)
     if "latest" in params:
         latest = datetime.fromisoformat(params["latest"])
         told["latest"] = f"{words.date(latest, time_zone)}, {words.time(latest, time_zone)}"

@@ -8,11 +8,15 @@ from typing import Any, ClassVar, Final
 from pydantic import ConfigDict
 
 from cartbridge.domain.cart import events as e
+from cartbridge.domain.enquiry import events as enquiry
 from cartbridge.domain.model import Strict
+from cartbridge.domain.quote import events as quote
 from cartbridge.domain.wanted import MessageWanted
 from cartbridge.domain.wishlist import events as wishlist
 from cartbridge.pages.cart_sentences import CART_SENTENCES
+from cartbridge.pages.enquiry_sentences import ENQUIRY_SENTENCES
 from cartbridge.pages.names import Names, in_a_list
+from cartbridge.pages.quote_sentences import QUOTE_SENTENCES
 from cartbridge.pages.store_sentences import STORE_SENTENCES
 from cartbridge.pages.told import Known, Sentence, Speaker, Told
 from cartbridge.pages.wishlist_sentences import WISHLIST_SENTENCES
@@ -27,12 +31,16 @@ SENTENCES: Final[dict[type[Any], Callable[[Any, Speaker], Sentence]]] = {
     **CART_SENTENCES,
     **STORE_SENTENCES,
     **WISHLIST_SENTENCES,
+    **QUOTE_SENTENCES,
+    **ENQUIRY_SENTENCES,
     MessageWanted: _message_wanted,
 }
 # How a stored body of each kind of document is understood.
 _PARSERS: Final[dict[str, Callable[[dict[str, Any]], Strict]]] = {
     "cart": e.parse,
     "wishlist": wishlist.parse,
+    "quote": quote.parse,
+    "enquiry": enquiry.parse,
     "message": MessageWanted.model_validate,
 }
 
@@ -109,7 +117,9 @@ class _Telling:
         here = told.connection if told.store is None else None
         speaker = self._speakers.get(here)
         if speaker is None:
-            speaker = self._speakers[here] = Speaker(self._words, self._names, self._known, here)
+            speaker = self._speakers[here] = Speaker(
+                self._words, self._names, self._known, here, self._time_zone
+            )
         return speaker
 
     def _moment(self, at: datetime) -> tuple[str, str]:

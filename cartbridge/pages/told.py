@@ -86,6 +86,7 @@ class Speaker:
     names: Names
     known: Known
     here: str | None = None  # the connection that the entry names as its place already
+    time_zone: str = "Europe/Paris"
 
     def title(self, line_id: str) -> str:
         """What a line's article is called, with its variant."""
@@ -110,6 +111,10 @@ class Speaker:
         if connection is None or connection == self.here:
             return {}
         return {"connection": self.names.connection(connection)}
+
+    def date(self, at: datetime) -> str:
+        """The day of a moment, where the timeline is read."""
+        return self.words.date(at, self.time_zone)
 
     def money(self, amount: int | None) -> str | None:
         """An amount of the cart, if its currency is known."""

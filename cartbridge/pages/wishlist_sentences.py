@@ -42,10 +42,18 @@ def _reopened(event: e.Reopened, by: Speaker) -> Sentence:
 
 
 def _cancelled(event: e.Cancelled, by: Speaker) -> Sentence:
+    if event.into is not None:
+        return Sentence("wishlist.given_away")
     return Sentence("wishlist.cancelled", by.on(event.connection))
 
 
+def _handover_joined(event: e.HandoverJoined, by: Speaker) -> Sentence:
+    return Sentence("wishlist.handover_joined", by.on(event.ref.connection))
+
+
 def _handover_offered(event: e.HandoverOffered, by: Speaker) -> Sentence:
+    if event.direction == "to_online":
+        return Sentence("handover_to_online")
     store = by.names.store(event.store) if event.store is not None else None
     return Sentence("wishlist.handover_offered", given(store=store))
 
@@ -68,4 +76,5 @@ WISHLIST_SENTENCES: Final[Sentences] = listing_sentences(e.VOCABULARY, "wishlist
     e.Cancelled: _cancelled,
     e.HandoverOffered: _handover_offered,
     e.HandoverEnded: _handover_ended,
+    e.HandoverJoined: _handover_joined,
 }

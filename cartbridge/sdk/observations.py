@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cartbridge.domain.customer import Customer
+from cartbridge.domain.enquiry.state import Kind
 from cartbridge.domain.items import Item
 from cartbridge.domain.line import Fulfilment
 from cartbridge.domain.model import Strict
@@ -140,7 +141,7 @@ class DocumentGone(Strict):
     at: datetime
 
 
-EnquiryKind = Literal["information", "demonstration", "call_back", "after_sales"]
+EnquiryKind = Kind
 
 
 class EnquirySeen(Strict):

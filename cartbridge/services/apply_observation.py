@@ -15,9 +15,12 @@ from cartbridge.services.find_cart import cart_for_twin
 from cartbridge.services.find_document import document_for_twin
 from cartbridge.services.gateway import Gateway
 from cartbridge.services.listings import LISTINGS
+from cartbridge.services.machines import ENQUIRY
 from cartbridge.services.observe_browsing import observe_browsing
+from cartbridge.services.observe_enquiry import lose_enquiry, observe_enquiry, observe_message
 from cartbridge.services.observe_listing import lose_listing
 from cartbridge.services.observe_price import observe_price
+from cartbridge.services.observe_quote import observe_quote
 from cartbridge.services.observe_stock import observe_stock
 from cartbridge.services.observe_twin import Cause
 from cartbridge.services.observe_wishlist import observe_wishlist
@@ -36,15 +39,33 @@ async def apply_observation(
             return None
         case o.WishlistSeen():
             return await observe_wishlist(gateway, link, ref, seen, cause)
+        case o.QuoteSeen():
+            return await observe_quote(gateway, link, ref, seen, cause)
+        case o.EnquirySeen() | o.EnquiryMessageSeen() | o.DocumentGone(kind="enquiry"):
+            return await _enquiry(gateway, link, ref, seen, cause)
         case o.DocumentGone():
             return await lose_listing(gateway, link, LISTINGS[seen.kind], ref, cause)
         case o.CustomerSeen() | o.Browsed() | o.StockSeen() | o.PriceSeen():
             await _of_no_document(gateway, link, seen)
             return None
-        case o.EnquirySeen() | o.EnquiryMessageSeen() | o.QuoteSeen():
-            return None
         case _:
             return await apply_to_cart(gateway, link, ref, seen, cause)
+
+
+async def _enquiry(
+    gateway: Gateway,
+    link: Link,
+    ref: TwinRef,
+    seen: o.EnquirySeen | o.EnquiryMessageSeen | o.DocumentGone,
+    cause: Cause,
+) -> Done[Any] | None:
+    match seen:
+        case o.EnquirySeen():
+            return await observe_enquiry(gateway, link, ref, seen, cause)
+        case o.EnquiryMessageSeen():
+            return await observe_message(gateway, link, ref, seen, cause)
+        case o.DocumentGone():
+            return await lose_enquiry(gateway, link, ref, cause)
 
 
 async def _of_no_document(gateway: Gateway, link: Link, seen: o.Observation) -> None:
@@ -78,6 +99,9 @@ async def _document_behind(gateway: Gateway, link: Link, ref: TwinRef) -> str:
         machine = LISTINGS[ref.kind].machine
         seen = await document_for_twin(gateway, link.tenant, machine, ref)
         return str(seen.document.id)
+    if ref.kind == "enquiry":
+        asked = await document_for_twin(gateway, link.tenant, ENQUIRY, ref)
+        return asked.document.id
     return (await cart_for_twin(gateway, link.tenant, ref)).cart.id
 
 

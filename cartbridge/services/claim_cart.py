@@ -22,20 +22,24 @@ from cartbridge.services.find_cart import (
     look_of_pointer,
     look_of_short_code,
 )
+from cartbridge.services.find_document import document_by_id
 from cartbridge.services.freshen_cart import freshen_cart
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.machines import QUOTE
 from cartbridge.services.problems import Problem
 from cartbridge.services.report_drift import report_drift
 from cartbridge.services.run_command import Look, look_at, run_command
+from cartbridge.services.take_up import take_up_by_code, take_up_quote
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """How the terminal names the cart; exactly one of the three."""
+    """How the terminal names the cart, or the quote that it is to be of; exactly one of them."""
 
     code: str | None = None
     short_code: str | None = None
     cart: str | None = None
+    quote: str | None = None
     take_over_reason: str | None = None
 
 
@@ -57,7 +61,7 @@ class Held:
 async def claim_cart(gateway: Gateway, caller: Caller, wanted: Wanted, attempt: Attempt) -> Held:
     """Exactly one terminal gets it; the answer shows the shopper's last accepted change."""
     store, terminal = _place(caller)
-    seen, code_hash = await _named(gateway, caller, wanted)
+    seen, code_hash = await _named(gateway, caller, wanted, attempt)
     cart, look = seen.cart, seen if seen.loaded is not None else None
     fresh = await freshen_cart(gateway, caller.tenant, cart)
     slot = slot_of(cart.id)
@@ -102,36 +106,51 @@ def _place(caller: Caller) -> tuple[str, str]:
     return caller.store, caller.terminal
 
 
-async def _named(gateway: Gateway, caller: Caller, wanted: Wanted) -> tuple[Look, str | None]:
-    """The cart that is meant, and the hash of the code it was named by."""
+async def _named(
+    gateway: Gateway, caller: Caller, wanted: Wanted, attempt: Attempt
+) -> tuple[Look, str | None]:
+    """The cart that is meant, and the hash of its own code if it was named by that."""
     if wanted.cart is not None:
         look = await look_by_id(gateway, caller.tenant, wanted.cart)
         cart = await living(gateway, caller.tenant, look.cart)
         return look if cart is look.cart else Look(cart), None
+    if wanted.quote is not None:
+        quote = await document_by_id(gateway, caller.tenant, QUOTE, wanted.quote)
+        return Look((await take_up_quote(gateway, caller, quote, attempt))[1]), None
     if wanted.code is not None:
-        return await _by_code(gateway, caller, wanted.code)
-    return await _by_short_code(gateway, caller, wanted.short_code or "")
+        return await _by_code(gateway, caller, wanted.code, attempt)
+    return await _by_short_code(gateway, caller, wanted.short_code or "", attempt)
 
 
-async def _by_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Look, str]:
+async def _by_code(
+    gateway: Gateway, caller: Caller, text: str, attempt: Attempt
+) -> tuple[Look, str | None]:
     """By camera or scanner: nobody guesses 32 letters, so a lock on typing does not concern it."""
     code = scanned(text)
     look = code and await look_of_pointer(gateway, caller.tenant, "code", hashed(code))
-    if not look or not code:
+    if look and code:
+        return look, hashed(code).hex()
+    taken = code and await take_up_by_code(gateway, caller, hashed(code), attempt)
+    if not taken:
         raise Problem("code_unknown")
-    return look, hashed(code).hex()
+    return Look(taken), None
 
 
-async def _by_short_code(gateway: Gateway, caller: Caller, text: str) -> tuple[Look, str]:
+async def _by_short_code(
+    gateway: Gateway, caller: Caller, text: str, attempt: Attempt
+) -> tuple[Look, str | None]:
     await check_lock(gateway, caller)
     code = typed(text)
     look = code and await look_of_short_code(gateway, caller.tenant, hashed(code))
-    if not look or not code:
+    if look and code:
+        short_hash = hashed(code).hex()
+        live = next((x for x in look.cart.handovers if x.short_hash == short_hash), None)
+        return look, live.code_hash if live is not None else f"short:{short_hash}"
+    taken = code and await take_up_by_code(gateway, caller, hashed(code), attempt, short=True)
+    if not taken:
         await count_wrong(gateway, caller)
         raise Problem("code_unknown")
-    short_hash = hashed(code).hex()
-    live = next((x for x in look.cart.handovers if x.short_hash == short_hash), None)
-    return look, live.code_hash if live is not None else f"short:{short_hash}"
+    return Look(taken), None
 
 
 def _entry(caller: Caller) -> bytes:

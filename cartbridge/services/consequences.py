@@ -44,6 +44,7 @@ _ENDS_PLACING: Final = (
     e.Expired,
     e.TwinPlaced,  # it came too late
 )
+_CHANGES_SALE: Final = (e.Sold, e.Ordered, e.SaleVoided)
 _ENDS_CLAIM: Final = (e.ClaimReleased, e.ClaimLapsed, e.Sold, e.Ordered)
 
 
@@ -61,6 +62,8 @@ def errands(before: Cart, decided: Decided[Cart], links: Links) -> list[Errand]:
             todo.append(Errand(cart.id, "take_in", twin.ref))
         if write_due(cart, twin, link):
             todo.append(Errand(cart.id, "write", twin.ref))
+    if cart.quote is not None and any(isinstance(fact, _CHANGES_SALE) for fact in decided.events):
+        todo.append(Errand(cart.quote.id, "tell_quote", details=(("cart", cart.id),)))
     for fact in decided.events:
         if isinstance(fact, e.Merged) and before.state is not State.NONE and before.sale is None:
             todo.append(Errand(cart.id, "adopt"))

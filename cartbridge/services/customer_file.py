@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from cartbridge.services.enquiries_on_file import enquiries_of
 from cartbridge.services.gateway import Gateway
+from cartbridge.services.quotes_on_file import quotes_of
 from cartbridge.services.recently_looked_at import for_her_file
 from cartbridge.services.wishlists_on_file import wishlists_of
 
@@ -20,6 +22,8 @@ Provider = Callable[[Gateway, UUID, str, str], Awaitable[Sequence[BaseModel]]]
 PROVIDERS: Final[dict[Slot, Provider]] = {
     "recently_looked_at": for_her_file,
     "wishlists": wishlists_of,
+    "quotes": quotes_of,
+    "enquiries": enquiries_of,
 }
 
 

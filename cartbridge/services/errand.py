@@ -15,7 +15,7 @@ class Errand:
     """A message for the outbox: what to do, for which twin, in whose lane."""
 
     document: str
-    kind: str  # write, freeze, thaw, fetch, take_in, adopt, place, withdraw, …
+    kind: str  # write, freeze, thaw, fetch, answer, take_in, adopt, place, withdraw, …
     ref: TwinRef | None = None
     on: str | None = None  # the connection, where there is no twin yet
     placing: PlacedFor | None = None  # what a cart is put on a till for

@@ -45,7 +45,7 @@ def listing_due(
     details: Mapping[str, str],
 ) -> bool:
     """Whether a twin does not show what it should, and can be told."""
-    if twin.ended or link.writes == "none" or not link.can(capability):
+    if twin.ended or not document.settled or link.writes == "none" or not link.can(capability):
         return False
     return not is_in_step(document, twin, link, details)
 

@@ -1,8 +1,9 @@
 """What every use case works with, wired once in app.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from cartbridge.database.alarms import Alarms
@@ -27,9 +28,18 @@ from cartbridge.database.queues import Queues
 from cartbridge.database.shop_floor import ShopFloor
 from cartbridge.database.subscriptions import Subscriptions
 from cartbridge.database.vault import Vault
+from cartbridge.domain.enquiry.state import Kind
 from cartbridge.domain.header import Actor
 from cartbridge.sdk.client import OutgoingClient
 from cartbridge.services.connectors import Connectors
+
+# Within how much time she must have heard from us, by what she asks.
+ANSWERED_WITHIN: Final[Mapping[Kind, timedelta]] = {
+    "information": timedelta(hours=24),
+    "demonstration": timedelta(hours=24),
+    "call_back": timedelta(hours=4),
+    "after_sales": timedelta(hours=48),
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Limits:
     reconcile_every: timedelta = timedelta(minutes=5)
     silent_after: timedelta = timedelta(hours=24)  # unless a connection has its own time
     stock_trusted: timedelta = timedelta(hours=24)  # what was told of stock before is not relied on
+    enquiry: Mapping[Kind, timedelta] = field(default_factory=lambda: ANSWERED_WITHIN)
     browsing: timedelta = timedelta(days=30)  # for which is known what she looked at
 
 

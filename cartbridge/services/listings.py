@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic
 
 from cartbridge.domain.listing.draft import L
+from cartbridge.domain.quote.lifecycle import State as QuoteState
+from cartbridge.domain.quote.state import Quote, told_state
+from cartbridge.domain.quote.state import details as quote_details
 from cartbridge.domain.twin import TwinKind
 from cartbridge.domain.wishlist.lifecycle import State as WishlistState
 from cartbridge.domain.wishlist.state import Wishlist
 from cartbridge.domain.wishlist.state import details as wishlist_details
-from cartbridge.sdk.contract import Capability
+from cartbridge.sdk.contract import Capability, Terms
 from cartbridge.services.machine import Machine
-from cartbridge.services.machines import WISHLIST
+from cartbridge.services.machines import QUOTE, WISHLIST
 
 
 @dataclass(frozen=True)
@@ -37,4 +40,33 @@ WISHLISTS: Final = ListingKind[Wishlist](
     wire=lambda one: {"name": one.name, "archived": one.state is WishlistState.ARCHIVED},
 )
 
-LISTINGS: Final[Mapping[str, ListingKind[Any]]] = {kind.twin_kind: kind for kind in (WISHLISTS,)}
+
+def _terms(quote: Quote) -> Mapping[str, Any]:
+    sold = next((x.receipt_number for x in reversed(quote.sold) if x.receipt_number), None)
+    terms = {
+        "state": told_state(quote),
+        "number": quote.number or "",
+        "valid_until": quote.issued.valid_until if quote.issued is not None else None,
+        "receipt_number": sold if quote.state is QuoteState.CONVERTED else None,
+        "currency": quote.currency,
+        "tax_mode": quote.tax_mode,
+    }
+    return {"terms": Terms.model_validate(terms)}
+
+
+QUOTES: Final = ListingKind[Quote](
+    twin_kind="quote",
+    machine=QUOTE,
+    capability="push_quotes",
+    details=quote_details,
+    wire=_terms,
+    priced=True,
+)
+
+LISTINGS: Final[Mapping[str, ListingKind[Any]]] = {
+    kind.twin_kind: kind
+    for kind in (
+        WISHLISTS,
+        QUOTES,
+    )
+}

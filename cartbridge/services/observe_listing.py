@@ -41,7 +41,7 @@ async def observe_listing(
             c.Observe(
                 ref=ref,
                 snapshot=snapshot,
-                projection=link.connector.project(now.wanted, link.settings),
+                projection=link.connector.project(now.lines, link.settings),
                 line_ids=tuple(new_id(gateway, "lin") for _ in snapshot.lines),
                 origin=Origin(channel=channel, connection=link.id),
                 brand=link.connection.brand,

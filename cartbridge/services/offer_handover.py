@@ -75,7 +75,7 @@ async def offer_handover(
     short_code = None
     if wish.direction == "to_store":
         short_code = await short_code_for(gateway, caller.tenant, attempt, key, expires_at)
-    pass_code = await _pass(gateway, caller.tenant, cart)
+    pass_code = await point_pass(gateway, caller.tenant, cart.pass_holder)
 
     async def make(now: Cart) -> c.OfferHandover | None:
         if now.handover(handover) is not None:
@@ -127,11 +127,10 @@ async def short_code_for(
     raise Problem("unavailable", retry_after=5)
 
 
-async def _pass(gateway: Gateway, tenant: UUID, cart: Cart) -> str:
-    pass_code = pass_of(gateway.vault, cart.slot_holder)
-    await gateway.pointers.claim_pointer(
-        tenant, "pass", hashed(pass_code), uuid_of(cart.slot_holder)
-    )
+async def point_pass(gateway: Gateway, tenant: UUID, document: str) -> str:
+    """The pass that leads to a document; it lives as long as that does."""
+    pass_code = pass_of(gateway.vault, document)
+    await gateway.pointers.claim_pointer(tenant, "pass", hashed(pass_code), uuid_of(document))
     return pass_code
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cartbridge.database.idempotency import Attempt
-from cartbridge.domain.cart.state import Cart
+from cartbridge.domain.cart.state import Cart, Direction
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import make_id, slot_of, uuid_of
 from cartbridge.domain.wishlist import commands as c
@@ -32,7 +32,7 @@ class WishlistOffer:
 
     id: str
     code: str
-    short_code: str
+    short_code: str | None  # for tills only
     pass_code: str
     expires_at: datetime
 
@@ -44,6 +44,7 @@ async def offer_wishlist(
     ttl: timedelta,
     store: str | None,
     attempt: Attempt,
+    direction: Direction = "to_store",
 ) -> WishlistOffer:
     """Makes a code; the same attempt gets the same code again, which is nowhere stored in plain."""
     code = letters(attempt.secret(gateway.vault, "code"))
@@ -54,7 +55,9 @@ async def offer_wishlist(
     pointers, tenant = gateway.pointers, caller.tenant
     await pointers.claim_pointer(tenant, "code", hashed(code), target, forgotten)
     await pointers.claim_pointer(tenant, "claim", uuid_of(name).bytes, target, forgotten)
-    short_code = await short_code_for(gateway, tenant, attempt, target, expires_at)
+    short_code = None
+    if direction == "to_store":
+        short_code = await short_code_for(gateway, tenant, attempt, target, expires_at)
 
     async def make(now: Wishlist) -> c.OfferWishlist | None:
         if now.handover(name) is not None:
@@ -62,8 +65,9 @@ async def offer_wishlist(
         return c.OfferWishlist(
             handover=name,
             code_hash=hashed(code).hex(),
-            short_hash=hashed(short_code).hex(),
+            short_hash=None if short_code is None else hashed(short_code).hex(),
             expires_at=expires_at,
+            direction=direction,
             store=store,
         )
 

@@ -10,7 +10,9 @@ from cartbridge.domain.cart.lifecycle import BOUGHT, State
 from cartbridge.domain.cart.state import Cart, Direction
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import named
+from cartbridge.domain.quote.state import Quote
 from cartbridge.domain.store import Brand
+from cartbridge.domain.wishlist.state import Wishlist
 from cartbridge.pages.reserved import ReservedAt
 from cartbridge.pages.shopper import LiveCode, PassView, Place, SoldBefore
 from cartbridge.sdk.errors import ConnectorError
@@ -18,7 +20,7 @@ from cartbridge.services.codes import hashed, scanned
 from cartbridge.services.find_cart import living
 from cartbridge.services.gateway import Caller, Gateway
 from cartbridge.services.offer_handover import Offer, Wish, offer_handover
-from cartbridge.services.placements import online_shop
+from cartbridge.services.placements import online_shop, shop_for
 from cartbridge.services.problems import Problem
 from cartbridge.services.refresh_credentials import call_platform
 
@@ -93,7 +95,9 @@ async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
         return None
     loaded = await gateway.documents.load(owned.tenant, named("crt", owned.target))
     if loaded is None:
-        return None
+        return await _quote_link(gateway, owned.tenant, owned.target, code) or await _wishlist_link(
+            gateway, owned.tenant, owned.target, code
+        )
     cart: Cart = loaded.state
     code_hash = hashed(code).hex()
     live = next((x for x in cart.handovers if x.code_hash == code_hash), None)
@@ -103,6 +107,40 @@ async def code_link(gateway: Gateway, text: str) -> CodeLink | None:
     if live is None and code_hash not in cart.bindings:
         return None
     url = await _continue_url(gateway, owned.tenant, cart, code)
+    return CodeLink(code, "to_online", brand, url)
+
+
+async def _quote_link(gateway: Gateway, tenant: UUID, target: UUID, code: str) -> CodeLink | None:
+    """The same for a quote's own code, which is live as long as the quote holds."""
+    loaded = await gateway.documents.load(tenant, named("qte", target))
+    if loaded is None:
+        return None
+    quote: Quote = loaded.state
+    live = any(x.code_hash == hashed(code).hex() for x in quote.handovers)
+    if not live or not quote.holds(gateway.clock()):
+        return None
+    return CodeLink(code, "to_store", await brand_of(gateway, tenant, quote.brand))
+
+
+async def _wishlist_link(
+    gateway: Gateway, tenant: UUID, target: UUID, code: str
+) -> CodeLink | None:
+    """The same for a code of a wish list: to a till, or on to the shop where it is joined."""
+    loaded = await gateway.documents.load(tenant, named("wsh", target))
+    if loaded is None:
+        return None
+    wishlist: Wishlist = loaded.state
+    key = hashed(code).hex()
+    live = next((x for x in wishlist.handovers if x.code_hash == key), None)
+    brand = await brand_of(gateway, tenant, wishlist.brand)
+    if live is not None and live.direction == "to_store":
+        return CodeLink(code, "to_store", brand)
+    if live is None and key not in wishlist.joined:
+        return None
+    known = [twin.ref.connection for twin in wishlist.twins]
+    link = await shop_for(gateway, tenant, wishlist.brand, known)
+    onward = link is not None and link.can("continue_online")
+    url = link.connector.continue_url(code, link.settings) if link and onward else None
     return CodeLink(code, "to_online", brand, url)
 
 

@@ -10,14 +10,25 @@ from cartbridge.domain.wishlist.lifecycle import State
 from cartbridge.domain.wishlist.state import Wishlist
 from cartbridge.pages.shopper import LiveCode
 from cartbridge.pages.wishlist import WishlistView
+from cartbridge.services.codes import pass_of, scanned
+from cartbridge.services.find_document import document_by_id
 from cartbridge.services.gateway import Caller, Gateway
+from cartbridge.services.led_to import LedTo
+from cartbridge.services.machines import WISHLIST
 from cartbridge.services.offer_wishlist import offer_wishlist
 from cartbridge.services.open_pass import brand_of
 from cartbridge.services.share_wishlist import shared_wishlist
 
 
-async def open_wishlist(gateway: Gateway, tenant: UUID, wishlist: Wishlist) -> WishlistView:
-    """What its owner sees: everything, and a code for the till while there is something on it."""
+async def open_own_wishlist(gateway: Gateway, led: LedTo, text: str) -> WishlistView | None:
+    """What its owner sees: everything, and a code for the till while there is something on it.
+
+    None for the link that others were given: it leads to the same list, but is not her pass.
+    """
+    tenant = led.tenant
+    wishlist = await document_by_id(gateway, tenant, WISHLIST, led.document)
+    if scanned(text) != pass_of(gateway.vault, wishlist.slot_holder):
+        return None
     brand = await brand_of(gateway, tenant, wishlist.brand)
     alive = wishlist.state in (State.OPEN, State.SHARED) and bool(wishlist.lines)
     code = await _code(gateway, tenant, wishlist) if alive else None
@@ -46,6 +57,6 @@ async def _code(gateway: Gateway, tenant: UUID, wishlist: Wishlist) -> LiveCode:
     left = offer.expires_at - gateway.clock()
     return LiveCode(
         qr_text=f"{gateway.public_url}/h/{offer.code}".upper(),
-        short_code=offer.short_code,
+        short_code=offer.short_code or "",
         expires_in=max(0, int(left.total_seconds())),
     )

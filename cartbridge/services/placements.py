@@ -27,15 +27,22 @@ async def placements(
 
 
 async def online_shop(gateway: Gateway, tenant: UUID, cart: Cart) -> Link | None:
-    """The shop a to-online code leads to: where the cart has a twin, else the brand's first.
+    """The shop a to-online code leads to: where the cart has a twin, else the brand's first."""
+    known = [twin.ref.connection for twin in cart.twins if twin.ref.kind != "till_order"]
+    return await shop_for(gateway, tenant, cart.brand, known)
+
+
+async def shop_for(
+    gateway: Gateway, tenant: UUID, brand: str | None, known: list[str]
+) -> Link | None:
+    """The shop that takes a document of a brand over: one that knows it before any other.
 
     A shop of that brand goes before one of none, and what is a shop alone before what has tills.
     """
-    known = [twin.ref.connection for twin in cart.twins if twin.ref.kind != "till_order"]
     found = []
     for connection in await gateway.connectors.all_of(tenant):
         link = await gateway.connectors.usable(tenant, connection.slug)
-        if link is None or (cart.brand is not None and connection.brand not in (None, cart.brand)):
+        if link is None or (brand is not None and connection.brand not in (None, brand)):
             continue
         if link.can("continue_online") or link.placing == "on_link":
             found.append(link)

@@ -115,14 +115,15 @@ def _wire(document: L, link: Link, kind: ListingKind[L], ref: TwinRef, twin: Twi
 
 
 def _lines(document: Listing, projection: Projection) -> dict[str, Line]:
-    found = ((row.key, document.line(row.lines[0])) for row in projection)
+    known = {line.id: line for line in document.wanted}
+    found = ((row.key, known.get(row.lines[0])) for row in projection)
     return {key: line for key, line in found if line is not None}
 
 
 def _prices(document: Listing, projection: Projection, key: str) -> Prices | None:
     """The prices of one row; where it holds several lines only their sum holds."""
     members = next((row.lines for row in projection if row.key == key), ())
-    lines = [line for line in map(document.line, members) if line is not None]
+    lines = [line for line in document.wanted if line.id in members]
     if len(lines) <= 1:
         return lines[0].prices if lines else None
     totals = [line.prices.total for line in lines]

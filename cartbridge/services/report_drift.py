@@ -44,7 +44,10 @@ async def report_drift(
         known_stock(gateway, at, reliable_since),
     )
     side = TillSide(
-        currency=store.currency, policy=price_rule.policy, policy_from=price_rule.policy_from
+        currency=store.currency,
+        policy=price_rule.policy,
+        policy_from=price_rule.policy_from,
+        held=cart.lines_held(gateway.clock()),
     )
     codes = _codes(cart, tills, codes_rule)
     beside = Beside(online=online, stock=stock, reliable_since=reliable_since, codes=codes)

@@ -8,6 +8,7 @@ from cartbridge.domain.ids import named
 from cartbridge.domain.twin import PlacedFor, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.services.adopt_cart import adopt_cart
+from cartbridge.services.answer_enquiry import answer_enquiry
 from cartbridge.services.codes import hashed, pass_of
 from cartbridge.services.connectors import Link
 from cartbridge.services.deliver_event import deliver_event
@@ -22,6 +23,7 @@ from cartbridge.services.push_cart import fetch_twin, push_cart
 from cartbridge.services.push_listing import push_listing
 from cartbridge.services.refresh_credentials import call_platform
 from cartbridge.services.stock_holds import Holding
+from cartbridge.services.tell_quote import tell_quote
 
 
 async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
@@ -30,6 +32,8 @@ async def run_errand(gateway: Gateway, message: OutboxMessage) -> None:
         await deliver_event(gateway, message)
     elif message.kind == "adopt":
         await _adopt(gateway, message)
+    elif message.kind == "tell_quote":
+        await tell_quote(gateway, message.tenant, json.loads(message.payload)["cart"], message.id)
     elif message.kind == "open_pass":
         await _open_pass(gateway, message)
     elif message.kind == "note_bought":
@@ -79,6 +83,8 @@ async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxM
             await push_listing(gateway, link, LISTINGS[ref.kind], ref, message.id)
         case "write":
             await push_cart(gateway, link, ref, message.id)
+        case "answer":
+            await answer_enquiry(gateway, link, ref, message)
         case "fetch":
             await fetch_twin(gateway, link, ref, message.id)
         case "take_in":

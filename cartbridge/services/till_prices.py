@@ -49,7 +49,8 @@ async def till_prices(
         known = None if _tells_price(own) else _live(at, line, live) or listed.get(line.id)
         if own is None and known is None:
             continue
-        says = {} if own is None else own.model_dump(exclude_none=True)
+        # Its fields as they are: dumped, an amount would be a text.
+        says = {} if own is None else {name: x for name, x in own if x is not None}
         source = TillPrice(source="till" if _tells_price(own) else "none")
         prices[line.id] = (known or source).model_copy(update=says)
     return prices

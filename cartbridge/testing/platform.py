@@ -57,6 +57,8 @@ class Platform(ABC):
     # Stores of which the platform counts the stock, by its own ids (`stock`); two, unless it never
     # counts more than one.
     stores: ClassVar[tuple[str, ...]] = ()
+    # False: its loyalty cards know no tiers, so that `issue_card` passes over them.
+    has_tiers: ClassVar[bool] = True
     # How the platform says that it wants to be left alone for seven seconds, with status 429.
     busy: ClassVar[Mapping[str, str]] = {"retry-after": "7"}
     # What a connection's credentials are before the first `refresh`.

@@ -132,9 +132,9 @@ class There:
     def more(
         self, external_id: str, before: Snapshot, push_id: str, amount: int = 2, article: int = 0
     ) -> Write:
-        """A write that puts some pieces of an article into the cart."""
+        """A write that puts some pieces of an article into the cart; one where none is counted."""
         item = self.platform.articles[article]
-        wanted = {self.key(item): (item, Decimal(amount), "C62")}
+        wanted = {self.key(item): (item, Decimal(1 if before.uncounted else amount), "C62")}
         return self.write(external_id, before, push_id, wanted)
 
 

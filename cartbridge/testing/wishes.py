@@ -1,10 +1,12 @@
 """Promises about what is written of wish lists and quotes beside their lines."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from cartbridge.sdk.observations import QuoteSeen, WishlistSeen
 from cartbridge.testing.quoting import VALID_UNTIL, prices_for
+from cartbridge.testing.snapshots import is_echo
 from cartbridge.testing.suite import Suite
 from cartbridge.testing.there import NAME, There, on_platform
 
@@ -40,6 +42,21 @@ class Wishes(Suite):
         other = await there.told(others)
         assert isinstance(other, WishlistSeen)
         assert other.state != "archived"
+
+    @on_platform("silver", WISHLISTS, "push_wishlists", of="wish lists")
+    async def test_says_how_many_a_wish_list_takes(self, there: There) -> None:
+        """Of three pieces three are shown; where rows have no quantity one, the rest refused."""
+        wishes, item = there.new(), there.platform.articles[0]
+        before, key = await there.seen(wishes), there.key(item)
+        taken = Decimal(1 if before.uncounted else 3)
+        write = there.write(wishes, before, "psh_1", {key: (item, Decimal(3), "C62")})
+        result = await self.connector.push(write, there.remote)
+        assert result.snapshot.basket[key] == taken == there.platform.basket(wishes)[key]
+        refused = [(one.key, one.wanted, one.accepted) for one in result.snapshot.refused]
+        assert refused == ([(key, Decimal(3), taken)] if before.uncounted else [])
+        assert is_echo(before, write, result.snapshot)
+        if before.uncounted:
+            assert set(result.snapshot.basket.values()) == {Decimal(1)}
 
     @on_platform("silver", QUOTES, "push_quotes", of="quotes")
     async def test_holds_the_prices_of_a_quote(self, there: There) -> None:

@@ -13,12 +13,14 @@ from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart.state import Cart, due_at
 from cartbridge.domain.header import Actor
 from cartbridge.domain.ids import uuid_of
+from cartbridge.domain.quote.commands import ExpireQuote
+from cartbridge.domain.quote.state import Quote
 from cartbridge.domain.wishlist.commands import EndCodes
 from cartbridge.domain.wishlist.state import Wishlist
 from cartbridge.services.carry_out import carry_out
 from cartbridge.services.claim_cart import time_is_up
 from cartbridge.services.gateway import Caller, Gateway
-from cartbridge.services.machines import WISHLIST
+from cartbridge.services.machines import QUOTE, WISHLIST
 from cartbridge.services.run_command import run_command
 
 log = structlog.get_logger(__name__)
@@ -87,8 +89,18 @@ async def _look_at_wishlist(gateway: Gateway, tenant: UUID, document: str) -> bo
     return bool(done.events)
 
 
+async def _look_at_quote(gateway: Gateway, tenant: UUID, document: str) -> bool:
+    async def make(quote: Quote) -> ExpireQuote:
+        return ExpireQuote()
+
+    command = UUID(bytes=gateway.draw(16))
+    done = await carry_out(gateway, _ourselves(tenant), QUOTE, document, command, make)
+    return bool(done.events)
+
+
 # What time does to each kind of document that it does anything to.
 _LOOKS: Final[dict[str, Callable[[Gateway, UUID, str], Awaitable[bool]]]] = {
     "crt": _look_at_cart,
     "wsh": _look_at_wishlist,
+    "qte": _look_at_quote,
 }

@@ -20,6 +20,7 @@ class SpeakingShop(Shop):
 
     documents: dict[str, Json] = field(default_factory=dict)
     writes: list[Json] = field(default_factory=list)
+    threads: dict[str, list[Json]] = field(default_factory=dict)
 
     async def show(self, type_: str, external_id: str, *lines: Json, **more: object) -> None:
         """The shopper changed a document there; the shop tells it whole."""
@@ -44,6 +45,9 @@ class SpeakingShop(Shop):
         headers = {name.lower(): value for name, value in request.headers.items()}
         verify(headers, body, [SECRET], self.clock())
         told = json.loads(body)["data"]
+        if json.loads(body)["type"] == "enquiry.message":
+            self.threads.setdefault(told["external_id"], []).append(told)
+            return web.json_response({"external_id": told["external_id"]})
         self.writes.append(json.loads(body))
         known = self.documents.get(told["external_id"], {"revision": None, "lines": []})
         if told.get("base_revision") != known["revision"]:
@@ -51,7 +55,7 @@ class SpeakingShop(Shop):
         lines = [{**row, "unit_price": row.get("unit_price", 1000)} for row in told["lines"]]
         for row in lines:
             row.pop("line")
-        after = {**known, **told, "lines": lines, "revision": known["revision"] + 1}
+        after = {**known, **told, "lines": lines, "revision": (known["revision"] or 0) + 1}
         after["last_push"] = told["push_id"]
         self.documents[told["external_id"]] = after
         answer = {"external_id": told["external_id"], "revision": after["revision"]}

@@ -143,6 +143,8 @@ async def rival(shared: World) -> Rival:
     )
     rest = (await till.call("POST", "/v1/pos/carts", {"add": []})).json()["cart"]
     wished = (await till.call("POST", "/v1/wishlists", {"kind": "gift"})).json()
+    asked = (await till.call("POST", "/v1/enquiries", {"kind": "call_back", "subject": "?"})).json()
+    quoted = (await till.call("POST", "/v1/quotes", {})).json()
     operator = Caller(shared.client, ops_key)
     ids = {
         "connection": connection.id,
@@ -155,6 +157,8 @@ async def rival(shared: World) -> Rival:
         "receipt_number": "R-77",
         "begun": rest["id"],
         "wishlist": wished["wishlist"]["id"],
+        "enquiry": asked["enquiry"]["id"],
+        "quote": quoted["quote"]["id"],
         "code": offer["code"],
         "message": told_of.json()["message"],
         "letter": await dead_letter(shared, tenant, link.uuid),

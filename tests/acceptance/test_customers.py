@@ -9,7 +9,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from pydantic import BaseModel
 
 from cartbridge.demo.retailer import SLUG
 from cartbridge.domain.customer import Customer
@@ -18,7 +17,7 @@ from cartbridge.domain.items import Item
 from cartbridge.domain.store import Brand, Store, Terminal
 from cartbridge.domain.twin import ObservedLine, Snapshot
 from cartbridge.sdk.observations import CustomerSeen, WishlistSeen
-from cartbridge.services import customer_file, tell_consent
+from cartbridge.services import tell_consent
 from cartbridge.services.apply_observation import apply_observation
 from cartbridge.services.consent import consents
 from cartbridge.services.gateway import Gateway
@@ -180,6 +179,21 @@ async def test_a_list_of_hers_is_found_by_her_id(shared: World) -> None:
     assert on_file[0]["id"] == begun_here
     assert (on_file[0]["name"], on_file[0]["articles"]) == ("Maison", 1)
     assert await consents(shared.gateway, tenant, hers, SLUG) == {"analytics": True}
+
+
+async def test_a_quote_of_hers_is_on_her_file_while_it_can_be_sold(shared: World) -> None:
+    zoe, till = somebody(), shared.till()
+    body = {"add": ADD, "customer": {"email": zoe["email"]}, "issue": True}
+    made = await till.call("POST", "/v1/quotes", body)
+    assert made.status_code == 201, made.text
+    quote = made.json()["quote"]
+
+    (on_file,) = (await file_of(till, email=zoe["email"]))["quotes"]
+    assert (on_file["id"], on_file["number"]) == (quote["id"], quote["number"])
+    assert (on_file["state"], on_file["articles"]) == ("issued", 1)
+
+    await till.call("POST", f"/v1/quotes/{quote['id']}/decline", {})
+    assert (await file_of(till, email=zoe["email"]))["quotes"] == []
 
 
 async def test_many_who_meet_her_at_once_meet_one_person(shared: World) -> None:
@@ -452,21 +466,38 @@ async def test_what_a_platform_tells_of_nobody_is_put_aside(shared: World) -> No
     assert (await shared.operator.get("/v1/erasure-requests")).json()["items"] == []
 
 
-async def test_other_parts_fill_their_slot(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Quote(BaseModel):
-        number: str
-        of: str
-
-    async def quotes(gateway: Gateway, tenant: UUID, customer: str, brand: str) -> list[Quote]:
-        return [Quote(number=f"Q-{brand}", of=customer)]
-
-    monkeypatch.setitem(customer_file.PROVIDERS, "quotes", quotes)
-    zoe = somebody()
+async def test_everything_that_is_hers_is_on_her_file_and_nothing_of_another_brand(
+    shared: World,
+) -> None:
+    zoe, till = somebody(), shared.till()
     hers = (await seen(shared, zoe))["id"]
+    her = {"id": hers}
+    lamp = [{"item": {"sku": "LAMP-OAK"}, "quantity": "1"}]
+    wished = await till.call(
+        "POST", "/v1/wishlists", {"name": "Noël", "customer": her, "add": lamp}
+    )
+    quoted = await till.call("POST", "/v1/quotes", {"customer": her, "add": lamp, "issue": True})
+    asked = {"kind": "demonstration", "subject": "La lampe", "customer": her}
+    enquired = await till.call("POST", "/v1/enquiries", asked)
+    for answer in (wished, quoted, enquired):
+        assert answer.status_code == 201, answer.text
 
-    file = await file_of(shared.till(), email=zoe["email"])
+    file = await file_of(till, email=zoe["email"])
 
-    assert file["quotes"] == [{"number": f"Q-{SLUG}", "of": hers}]
+    assert [one["name"] for one in file["wishlists"]] == ["Noël"]
+    assert [one["state"] for one in file["quotes"]] == ["issued"]
+    assert [one["subject"] for one in file["enquiries"]] == ["La lampe"]
+    found = await shared.operator.get("/v1/quotes", customer=hers)
+    assert [one["id"] for one in found.json()["items"]] == [file["quotes"][0]["id"]]
+    stranger = await file_of(till, email=(await known(shared))["email"])
+    assert stranger["wishlists"] == stranger["quotes"] == stranger["enquiries"] == []
+
+
+async def known(world: World) -> Json:
+    """Somebody else that the shop told of."""
+    other = somebody()
+    await seen(world, other)
+    return other
 
 
 async def test_once_her_key_is_destroyed_nothing_is_known_of_her(shared: World) -> None:

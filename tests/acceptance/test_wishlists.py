@@ -6,7 +6,18 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.speaking_shop import SpeakingShop, open_speaking_shop
-from tests.acceptance.world import BOOK, CUSHION, LAMP, PLAID, Json, World, line, refused, shown
+from tests.acceptance.world import (
+    BOOK,
+    CUSHION,
+    LAMP,
+    PLAID,
+    Json,
+    World,
+    line,
+    refused,
+    shown,
+    until,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -19,11 +30,15 @@ async def web_shop(shared: World) -> AsyncIterator[SpeakingShop]:
         yield shop
 
 
-async def wished(world: World, shop: SpeakingShop, name: str, *lines: Json, **more: object) -> Json:
+async def wished(
+    world: World, shop: SpeakingShop, external_id: str, *lines: Json, **more: object
+) -> Json:
     """The gateway's wish list behind one of the shop's."""
-    await shop.show("wishlist.snapshot", name, *lines, **{"state": "open", "name": "Noël", **more})
+    await shop.show(
+        "wishlist.snapshot", external_id, *lines, **{"state": "open", "name": "Noël", **more}
+    )
     await world.settled()
-    found = await shop.get("/v1/wishlists", connection="wish-shop", external_id=name)
+    found = await shop.get("/v1/wishlists", connection="wish-shop", external_id=external_id)
     assert found.status_code == 200, found.text
     (one,) = found.json()["items"]
     wishlist: Json = one
@@ -223,3 +238,85 @@ async def test_its_life_is_told_in_both_languages(shared: World, web_shop: Speak
         "wishlist.line_added",
         "wishlist.twin_observed",
     ]
+
+
+async def test_any_till_that_scans_its_code_gets_a_cart_of_what_is_still_wished(
+    shared: World, web_shop: SpeakingShop
+) -> None:
+    wishlist = await wished(shared, web_shop, "w-8", line(LAMP), line(PLAID))
+    path = f"/v1/wishlists/{wishlist['id']}/handovers"
+    code = (await web_shop.call("POST", path, {})).json()
+    till = shared.till()
+
+    first = await till.call("POST", "/v1/pos/claims", {"code": code["url"]}, Idempotency_Key="w8")
+    again = await till.call("POST", "/v1/pos/claims", {"code": code["url"]}, Idempotency_Key="w8")
+
+    assert first.status_code == 201, first.text
+    assert again.json()["claim"] == first.json()["claim"]
+    cart = first.json()["cart"]
+    assert shown(cart) == {"LAMP-OAK": "1", "PLAID": "1"}
+    assert {row["wishlist"] for row in cart["lines"]} == {wishlist["id"]}
+    async with shared.nothing_written():
+        used = await shared.till(1).claim(code=code["code"])
+        refused(used, 410, "code_used")
+    lamp = cart["lines"][0]["id"]
+    await till.complete(first.json(), "W-8", lines=[{"line": lamp, "quantity": "1"}])
+    await shared.settled()
+    after = await present(shared, wishlist)
+    assert [row["bought"] for row in after["lines"]] == ["1", "0"]
+
+
+async def test_her_pass_shows_the_list_and_a_code_and_the_shared_link_never_does(
+    shared: World, web_shop: SpeakingShop
+) -> None:
+    wishlist = await wished(shared, web_shop, "w-9", line(LAMP), name="Noël d'Anna")
+    path = f"/v1/wishlists/{wishlist['id']}"
+    made = (await web_shop.call("POST", f"{path}/handovers", {})).json()
+    share = await web_shop.call("PATCH", path, {"state": "shared"})
+
+    own = await shared.client.get("/c/" + made["pass_url"].rpartition("/")[2])
+    link = share.json()["share_url"].rpartition("/")[2]
+
+    assert own.status_code == 200
+    assert "d&#39;Anna" in own.text
+    assert 'class="qr"' in own.text
+    assert "data-seconds-left" in own.text  # it counts down, then offers a fresh one
+    assert (await shared.client.post("/c/" + made["pass_url"].rpartition("/")[2])).is_redirect
+    assert (await shared.client.get(f"/w/{link}")).status_code == 200
+    assert (await shared.client.get(f"/c/{link}")).status_code == 404
+
+
+async def test_a_list_begun_in_the_store_goes_on_in_her_own_shop_session(
+    shared: World, web_shop: SpeakingShop
+) -> None:
+    tablet = shared.till(0, 1)
+    add = [{"item": {"sku": "LAMP-OAK"}, "quantity": "1"}]
+    begun = await tablet.call("POST", "/v1/wishlists", {"add": add})
+    mine = begun.json()["wishlist"]
+    own = await wished(shared, web_shop, "w-10", line(PLAID))
+    path = f"/v1/wishlists/{mine['id']}/handovers"
+    code = (await tablet.call("POST", path, {"direction": "to_online"})).json()["code"]
+    body = {"code": code, "external_id": "w-10", "customer": ANNA}
+
+    joined = [await web_shop.call("POST", "/v1/wishlists/join", body) for _ in range(2)]
+
+    assert [answer.status_code for answer in joined] == [200, 200], joined[0].text
+    assert {answer.json()["wishlist"]["id"] for answer in joined} == {mine["id"]}
+    assert shown(joined[0].json()["wishlist"]) == {"LAMP-OAK": "1", "PLAID": "1"}
+
+    async def both_there() -> bool:
+        return web_shop.amounts("w-10") == {"LAMP-OAK": "1", "PLAID": "1"}
+
+    await until(both_there)  # a first write may meet what the shop told meanwhile
+    found = await web_shop.get("/v1/wishlists", connection="wish-shop", external_id="w-10")
+    assert [one["id"] for one in found.json()["items"]] == [mine["id"]]
+    assert (await present(shared, own))["state"] == "cancelled"
+    await web_shop.show(
+        "wishlist.snapshot", "w-10", *web_shop.documents["w-10"]["lines"], line(BOOK), state="open"
+    )
+    await shared.settled()
+    assert shown(await present(shared, mine)) == {"LAMP-OAK": "1", "PLAID": "1", "BOOK-LIGHT": "1"}
+    async with shared.nothing_written():
+        other = {**body, "external_id": "w-stranger"}
+        refused(await web_shop.call("POST", "/v1/wishlists/join", other), 409, "code_bound")
+        refused(await tablet.claim(code=code), 410, "code_used")

@@ -72,6 +72,13 @@ def tills() -> list[Vendor]:
     return _first(lambda vendor: vendor.suite.fake.kind == "till_order" and "place" in vendor.able)
 
 
+def beside_carts(name: str) -> Vendor:
+    """The suite of a connector over settings by which more than carts is written."""
+    documents = {"push_quotes", "push_wishlists", "answer_enquiries"}
+    (vendor,) = _first(lambda vendor: vendor.name == name and documents <= vendor.able)
+    return vendor
+
+
 def _first(fits: Callable[[Any], bool]) -> list[Vendor]:
     found: dict[str, Vendor] = {}
     for vendor in _vendors():

@@ -10,6 +10,8 @@ import pytest
 from cartbridge.domain.cart.events import CartEvent, parse
 from cartbridge.domain.cart.evolve import _APPLY
 from cartbridge.domain.cart.lifecycle import BOUGHT, FINAL, TRANSITIONS, State, following
+from cartbridge.domain.enquiry.events import EnquiryEvent
+from cartbridge.domain.quote.events import QuoteEvent
 from cartbridge.domain.wishlist.events import WishlistEvent
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,7 +27,12 @@ def draw_lifecycle() -> ModuleType:
 
 
 DRAWN: Any = draw_lifecycle()
-UNIONS = {"cart.": CartEvent, "wishlist.": WishlistEvent}
+UNIONS = {
+    "cart.": CartEvent,
+    "wishlist.": WishlistEvent,
+    "quote.": QuoteEvent,
+    "enquiry.": EnquiryEvent,
+}
 
 
 def events_of(machine: Any) -> dict[str, Any]:

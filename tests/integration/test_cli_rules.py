@@ -44,6 +44,15 @@ def stores() -> dict[str, tuple[str, str]]:
     return {row["id"]: (row["price"], row["codes"]) for row in rows}
 
 
+def test_how_fast_a_brand_answers_is_set_and_left_to_the_installation_again() -> None:
+    done("tenant add maison Maison")
+    done("brand add lumiere Lumiere")
+    assert "is set" in done("brand answers lumiere --call-back 2")
+    assert run("brand answers lumiere --call-back 0").exit_code != 0
+    assert "there is no brand nobody" in run("brand answers nobody").output
+    assert "is set" in done("brand answers lumiere")
+
+
 def test_rules_are_set_and_left_open_again() -> None:
     done("tenant add maison Maison")
     done("brand add lumiere Lumiere")

@@ -33,7 +33,11 @@ async def bridge(dsn: str, server: Callable[[str], str], tmp_path: Path) -> Asyn
             tenants[0].uuid,
             "vendure-fr",
             "vendure",
-            {"webhook_secrets": [secret], "shop_url": f"http://127.0.0.1:{port}"},
+            {
+                "webhook_secrets": [secret],
+                "shop_url": f"http://127.0.0.1:{port}",
+                "customers": True,
+            },
             brand="maison-lumiere",
         )
         link = world.gateway.connectors.link(connection)

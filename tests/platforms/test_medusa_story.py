@@ -16,14 +16,17 @@ import asyncpg
 import httpx
 import pytest
 
+from cartbridge.domain.policy import Rules
 from cartbridge.services.add_connection import add_connection
 from tests.acceptance.world import World, free_port, open_world, shown, until
+from tests.platforms.bridge import drift_with
 from tests.platforms.medusa.shop import BadLine, Shopper, environment, medusa, prepare
 from tests.platforms.vendure_shop import has_node
 
 pytestmark = [pytest.mark.platform, pytest.mark.long, pytest.mark.timeout(600)]
 
 LAMP, PLAID, BOOK, TEA = "LAMP-OAK", "PLAID", "BOOK-LIGHT", "3760123451093"
+LYON = "lyon-part-dieu"
 NOWHERE = "http://127.0.0.1:9/v1/hooks/none"
 Json = dict[str, Any]
 
@@ -107,6 +110,7 @@ async def bridge(
                 "api_key": told["secret_key"],
                 "base_url": base_url,
                 "storefront_url": "http://127.0.0.1:8000/panier",
+                "customers": True,
             },
             brand="maison-lumiere",
         )
@@ -302,6 +306,129 @@ async def test_what_the_gateway_could_not_be_told_survives_the_shop(bridge: Brid
         assert told.json()["snapshot"]["state"] == "sold"
         refused = await claire.try_to_add(PLAID)
         assert (refused.status_code, refused.json()["code"]) == (409, "cartbridge_sold")
+
+
+async def test_both_sides_know_what_the_store_has_and_who_has_what(
+    bridge: Bridge, client: httpx.AsyncClient
+) -> None:
+    world, claire, till = bridge.world, bridge.shopper(client), bridge.world.till()
+    tenant, directory = await world.tenant(), world.gateway.directory
+    lyon = await directory.stores.get(tenant, LYON)
+    assert lyon is not None
+    known = {"medusa-fr": bridge.told["store_location"]}
+    await directory.stores.update(tenant, lyon.model_copy(update={"external_ids": known}))
+    await directory.rules.put(tenant, Rules(reserve_stock=True))
+
+    # Two lamps of four are held for her in Lyon; the shop's staff see for which cart.
+    await claire.register("claire@example.fr")
+    await claire.add(LAMP, 2)
+    await until(lambda: _arrived(bridge, claire, {LAMP: "2"}, []), 30.0)
+    cart = await bridge.cart(claire.cart_id)
+    assert cart is not None
+    path = f"/v1/carts/{cart['id']}/handovers"
+    offer = await till.call("POST", path, {"direction": "to_store", "store": LYON})
+    assert offer.status_code == 201, offer.text
+    await until(lambda: _reserves(bridge, client, [2]), 30.0)
+    admin = httpx.BasicAuth(bridge.told["secret_key"], "")
+    row = (await client.get("/admin/reservations", auth=admin)).json()["reservations"][0]
+    assert row["description"] == f"WEB {cart['id'][-4:].upper()}"
+
+    # Her shop is dearer by now: the till is told, with tax, and what is still free beside hers.
+    price = {"prices": [{"amount": 54.9, "currency_code": "eur"}]}
+    product = await _product(client, admin, bridge.told["variants"][LAMP])
+    variant = f"/admin/products/{product}/variants/{bridge.told['variants'][LAMP]}"
+    assert (await client.post(variant, json=price, auth=admin)).status_code == 200
+    claim = (await till.claim(code=offer.json()["code"])).json()
+    lamp = (await drift_with(till, claim, LAMP))[LAMP]
+    assert (lamp["online"]["captured"], lamp["online"]["now"]) == (4990, 5490), lamp
+    assert (lamp["stock"]["till"], lamp["stock"]["verdict"]) == ("4", "same")
+    assert (await till.complete(claim, "4711")).status_code == 200
+    await until(lambda: _reserves(bridge, client, []), 30.0)
+    await _keep_once_and_not_for_ever(bridge, client)
+
+    # An order that she picks up waits in Lyon until the shop says that she has it.
+    buyer = bridge.shopper(client)
+    await buyer.add(LAMP)
+    await buyer.buy("Retrait en magasin")
+
+    async def told(state: str) -> bool:
+        found = await bridge.cart(buyer.cart_id)
+        return found is not None and found["state"] == state
+
+    await until(lambda: told("ordered"), 30.0)
+    bought = await bridge.cart(buyer.cart_id)
+    assert bought is not None
+    assert bought["sale"]["fulfilment"] == {"kind": "pick_up", "store": LYON}
+    order = (await client.get("/admin/orders", auth=admin)).json()["orders"][0]
+    sent = f"/admin/orders/{order['id']}/fulfillments"
+    items = [{"id": order["items"][0]["id"], "quantity": 1}]
+    made = await client.post(
+        sent, json={"items": items, "location_id": known["medusa-fr"]}, auth=admin
+    )
+    assert made.status_code == 200, made.text
+    one = (await client.get(f"/admin/orders/{order['id']}?fields=*fulfillments", auth=admin)).json()
+    number = one["order"]["fulfillments"][0]["id"]
+    given = await client.post(f"{sent}/{number}/mark-as-delivered", json={}, auth=admin)
+    assert given.status_code == 200, given.text
+    await until(lambda: told("fulfilled"), 30.0)
+
+    # Who has an account is found at the till without having bought there.
+    late = bridge.shopper(client)
+    await late.register("marc@example.fr")
+    people = await client.get("/admin/customers?email=marc@example.fr", auth=admin)
+    her_id = people.json()["customers"][0]["id"]
+    shop = await directory.connections.get_by_slug(tenant, "medusa-fr")
+    assert shop is not None
+
+    async def listed() -> bool:
+        await world.owner.execute(
+            "update duty set due_at = '-infinity' where kind = 'reconcile' and lease_until is null"
+        )
+        cursor = await directory.connections.cursor(tenant, shop.id)
+        return cursor is not None and cursor["customers"].endswith(her_id)
+
+    await until(listed, 60.0)
+    search = {"email": "marc@example.fr", "purpose": "advice"}
+    answer = await till.call("POST", "/v1/pos/customers/search", search)
+    assert (answer.status_code, answer.json()["found"]) == (200, 1), answer.text
+
+
+async def _keep_once_and_not_for_ever(bridge: Bridge, client: httpx.AsyncClient) -> None:
+    """One hold keeps all there is, however often it is told; its time over, it frees itself."""
+    admin = httpx.BasicAuth(bridge.told["secret_key"], "")
+
+    async def ask(name: str, seconds: int) -> str:
+        until_then = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        hold = {"name": name, "location": bridge.told["store_location"], "until": until_then}
+        lines = [{"sku": LAMP, "quantity": 9}, {"sku": PLAID, "quantity": 1}]
+        told = {**hold, "label": "WEB TEST", "lines": lines}
+        answer = await client.post("/admin/cartbridge/holds", json=told, auth=admin)
+        assert answer.status_code == 200, answer.text
+        [held] = answer.json()["held"]  # plaids are not counted
+        return str(held["quantity"])
+
+    assert await asyncio.gather(*(ask("crt_1/one", 600) for _ in range(3))) == ["4"] * 3
+    assert await ask("crt_2/other", 600) == "0"
+    assert await _reserves(bridge, client, [4])
+    release = {"name": "crt_1/one"}
+    for _ in range(2):
+        freed = await client.post("/admin/cartbridge/holds/release", json=release, auth=admin)
+        assert freed.status_code == 200, freed.text
+    assert await ask("crt_2/other", 2) == "4"
+    await until(lambda: _reserves(bridge, client, []), 30.0)
+
+
+async def _reserves(bridge: Bridge, client: httpx.AsyncClient, pieces: list[int]) -> bool:
+    """Whether the shop holds just so many pieces in Lyon for carts of ours."""
+    where = {"location_id": bridge.told["store_location"]}
+    admin = httpx.BasicAuth(bridge.told["secret_key"], "")
+    rows = (await client.get("/admin/reservations", params=where, auth=admin)).json()
+    return [row["quantity"] for row in rows["reservations"]] == pieces
+
+
+async def _product(client: httpx.AsyncClient, admin: httpx.BasicAuth, variant: str) -> str:
+    found = await client.get(f"/admin/product-variants?id={variant}", auth=admin)
+    return str(found.json()["variants"][0]["product_id"])
 
 
 async def _arrived(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.world import shown, until
-from tests.platforms.bridge import Bridge
+from tests.platforms.bridge import Bridge, drift_with
 from tests.platforms.vendure_shop import Shopper
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -40,6 +40,7 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
     bridge: Bridge,
 ) -> None:
     world, claire = bridge.world, bridge.shopper()
+    await bridge.count_lyon_as("1")  # the shop's own stock location
     cart = await filled(bridge, claire)
     assert cart["totals"]["discounts"] > 0
 
@@ -59,6 +60,13 @@ async def test_a_cart_crosses_from_the_shop_to_a_till_and_what_is_left_goes_home
     assert {row["line"] for row in claim["drift"]["lines"]} == {
         row["id"] for row in claim["cart"]["lines"]
     }
+
+    # The till is told what the shop asks by now, and what it counts: books it does not.
+    known = await drift_with(till, claim, LAMP)
+    online = {sku: row["online"]["now"] for sku, row in known.items()}
+    assert online == {LAMP: 4990, PULL: 8990, BOOK: 2500}
+    stock = {sku: row["stock"]["till"] for sku, row in known.items()}
+    assert stock == {LAMP: "25", PULL: "25", BOOK: None}
 
     async def frozen() -> bool:
         order = await claire.ask("{ activeOrder { cartbridge { message } } }")

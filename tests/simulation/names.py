@@ -1,10 +1,11 @@
 """The stand-in for what is looked up: pointers, repeated calls, places, connections, articles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cartbridge.database.both_sides import PriceTold, StockLevel
 from cartbridge.database.connections import Connection
 from cartbridge.database.idempotency import (
     RESUMED_AFTER,
@@ -14,6 +15,7 @@ from cartbridge.database.idempotency import (
 )
 from cartbridge.database.pointers import PointerKind
 from cartbridge.domain.item_list import IndexedItem
+from cartbridge.domain.policy import Rules
 from cartbridge.domain.store import Store as Shop
 from cartbridge.domain.store import Terminal
 from tests.simulation.store import Part, Session, Store, statement
@@ -137,6 +139,10 @@ class _Stores(Part):
         """The store of that id."""
         return self.estate.stores.get(identifier) if tenant == self.estate.tenant else None
 
+    async def known(self, tenant: UUID, *, parent: str | None = None) -> list[Shop]:
+        """The stores of a brand, remembered."""
+        return [one for one in self.estate.stores.values() if parent in (None, one.brand)]
+
 
 class _Terminals(_Stores):
     @statement
@@ -170,6 +176,41 @@ class _Connections:
         return list(self._by_id.values())
 
 
+class _Brands:
+    """No simulated brand sets a rule."""
+
+    async def get(self, tenant: UUID, identifier: str) -> None:
+        """Nothing is known of a brand but its name."""
+
+
+class _Rules:
+    """The simulated retailer leaves everything open."""
+
+    async def get(self, tenant: UUID) -> Rules:
+        """No rule at all."""
+        return Rules()
+
+
+class Levels(Part):
+    """Stands where `StockLevels` is: nobody tells stock."""
+
+    @statement
+    def of(self, tenant: UUID, skus: Sequence[str]) -> list[StockLevel]:
+        """Nothing is known."""
+        return []
+
+
+class Told(Part):
+    """Stands where `PricesTold` is: nobody tells prices but the article list."""
+
+    @statement
+    def of(
+        self, tenant: UUID, skus: Sequence[str], price_list: str, currency: str
+    ) -> dict[str, PriceTold]:
+        """Nothing was told."""
+        return {}
+
+
 class Register(Part):
     """Stands where `Directory` is, as far as services use it."""
 
@@ -178,6 +219,8 @@ class Register(Part):
         self.stores = _Stores(store, session, estate)
         self.terminals = _Terminals(store, session, estate)
         self.connections = _Connections(estate)
+        self.brands = _Brands()
+        self.rules = _Rules()
         self._by_hook = {one.hook: one for one in estate.connections}
 
     async def connection_by_hook(self, hook: str) -> Connection | None:

@@ -22,7 +22,7 @@ from tests.simulation.arrivals import Arrivals, next_message
 from tests.simulation.errands import Errands, next_errand
 from tests.simulation.estate import ESTATE, PUBLIC_URL
 from tests.simulation.journal import Clocks, Journal
-from tests.simulation.names import Articles, Register, Repeats, Signs, Silence
+from tests.simulation.names import Articles, Levels, Register, Repeats, Signs, Silence, Told
 from tests.simulation.oracle import Wrong
 from tests.simulation.pieces import next_part
 from tests.simulation.store import Session, Store
@@ -132,6 +132,8 @@ class Process:
             "pointers": Signs(store, line),
             "directory": register,
             "items": Articles(store, line),
+            "stock": Levels(store, line),
+            "prices": Told(store, line),
             "idempotency": Repeats(store, line),
         }
         told: dict[str, Any] = {

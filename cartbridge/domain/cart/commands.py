@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from cartbridge.domain.cart.reservation import Reserve
-from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin
+from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin, QuoteRef
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.items import Item, LineKind, SoldBy
 from cartbridge.domain.line import Discount, Fulfilment, Prices
@@ -47,7 +47,19 @@ class StartCart:
     price_list: str | None = None
     customer: Customer | None = None
     metadata: Mapping[str, str] | None = None
-    root: str | None = None  # the document it descends from: a wish list, a quote
+    root: str | None = None  # the document it descends from: a wish list, a quote, an enquiry
+    enquiry: str | None = None  # the enquiry it is born of
+    quote: QuoteRef | None = None
+    attribution: Mapping[str, str] | None = None
+    consent: Mapping[str, bool] | None = None
+
+
+@dataclass(frozen=True)
+class RefillCart:
+    """Let the cart be what its quote holds now; what else was put into it stays."""
+
+    lines: tuple[NewLine, ...]
+    quote: QuoteRef
 
 
 @dataclass(frozen=True)
@@ -306,6 +318,7 @@ class AbandonCart:
 
 Command = (
     StartCart
+    | RefillCart
     | Observe
     | EditCart
     | PlanWrite

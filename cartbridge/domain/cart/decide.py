@@ -37,7 +37,7 @@ def _dispatch(draft: Draft, command: c.Command) -> Draft | None:
             return sale.void(draft, command)
         case c.OrderOnline():
             return online.order(draft, command)
-        case c.StartCart() | c.EditCart() | c.PlanWrite():
+        case c.StartCart() | c.RefillCart() | c.EditCart() | c.PlanWrite():
             _content(draft, command)
         case c.OfferHandover() | c.RevokeHandover() | c.LapseHandovers() | c.JoinHandover():
             _code(draft, command)
@@ -52,10 +52,12 @@ def _dispatch(draft: Draft, command: c.Command) -> Draft | None:
     return None
 
 
-def _content(draft: Draft, command: c.StartCart | c.EditCart | c.PlanWrite) -> None:
+def _content(draft: Draft, command: c.StartCart | c.RefillCart | c.EditCart | c.PlanWrite) -> None:
     match command:
         case c.StartCart():
             editing.start(draft, command)
+        case c.RefillCart():
+            editing.refill(draft, command)
         case c.EditCart():
             editing.edit(draft, command)
         case c.PlanWrite():

@@ -5,6 +5,8 @@ from decimal import Decimal
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
+from cartbridge.domain.cart.lifecycle import State
+from cartbridge.domain.cart.state import Claim
 from cartbridge.domain.line import Line
 from cartbridge.domain.refusals import Refusing
 
@@ -22,12 +24,46 @@ def start(draft: Draft, command: c.StartCart) -> None:
             customer=command.customer,
             metadata=dict(command.metadata or {}),
             root=command.root,
+            quote=command.quote,
+            attribution=dict(command.attribution or {}),
+            consent=dict(command.consent or {}),
+            enquiry=command.enquiry,
+            pass_of=draft.cart.id if command.enquiry is not None else None,
         )
     )
     for line in command.lines:
         draft.tell(added(line))
     for code in command.codes:
         draft.tell(e.CodeApplied(code=code))
+
+
+def refill(draft: Draft, command: c.RefillCart) -> None:
+    """The lines of its quote become what that holds now; a terminal that has the cart keeps it."""
+    cart = draft.cart
+    if cart.claim is not None:
+        raise held_by(cart.claim)
+    if cart.state is State.CHECKOUT:
+        raise Refusing("cart_in_checkout")
+    wanted = {line.id for line in command.lines}
+    for line_id in cart.quote.lines if cart.quote is not None else ():
+        if line_id not in wanted and cart.line(line_id) is not None:
+            set_quantity(draft, line_id, Decimal(0))
+    for new in command.lines:
+        known = cart.line(new.id)
+        if known is None:
+            draft.tell(added(new))
+            continue
+        set_quantity(draft, new.id, new.quantity.value)
+        present = draft.cart.line(new.id)
+        if present is not None and present.prices != new.prices:
+            draft.tell(e.LinePriced(line=new.id, prices=new.prices))
+    draft.tell(e.QuoteRevised(quote=command.quote))
+
+
+def held_by(claim: Claim) -> Refusing:
+    """The refusal that tells who has the cart, where, and since when."""
+    since = claim.since.isoformat()
+    return Refusing("held_elsewhere", terminal=claim.terminal, store=claim.store, since=since)
 
 
 def edit(draft: Draft, command: c.EditCart) -> None:

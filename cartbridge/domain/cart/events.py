@@ -11,6 +11,7 @@ from cartbridge.domain.cart.state import (
     Direction,
     NotTaken,
     Origin,
+    QuoteRef,
     SoldLine,
 )
 from cartbridge.domain.customer import Customer
@@ -45,6 +46,9 @@ class Started(Event):
     tax_mode: Literal["inclusive", "exclusive"] = "inclusive"
     root: str | None = None
     parent: str | None = None
+    quote: QuoteRef | None = None
+    enquiry: str | None = left_out()
+    pass_of: str | None = left_out()
     brand: str | None = None
     locale: str | None = None
     price_list: str | None = None
@@ -122,6 +126,13 @@ class DetailsChanged(Event):
     attribution: dict[str, str] | None = None
     consent: dict[str, bool] | None = None
     metadata: dict[str, str] | None = None
+
+
+class QuoteRevised(Event):
+    """The quote it was born of was issued anew, or accepted: these prices hold now."""
+
+    type: Literal["cart.quote_revised"] = "cart.quote_revised"
+    quote: QuoteRef
 
 
 class TwinJoined(Event):
@@ -457,6 +468,7 @@ CartEvent = Annotated[
     | CodeRemoved
     | CustomerIdentified
     | DetailsChanged
+    | QuoteRevised
     | TwinJoined
     | TwinObserved
     | ObservationHeld

@@ -104,6 +104,11 @@ def _details_changed(cart: Cart, event: e.DetailsChanged, at: datetime) -> Chang
     return {name: getattr(event, name) for name in told}
 
 
+@_on(e.QuoteRevised)
+def _quote_revised(cart: Cart, event: e.QuoteRevised, at: datetime) -> Changes:
+    return {"quote": event.quote}
+
+
 _on(e.TwinJoined)(twins.joined)
 _on(e.TwinObserved)(twins.observed)
 _on(e.ObservationHeld)(twins.held)

@@ -5,6 +5,7 @@ from datetime import datetime
 from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.draft import Draft
+from cartbridge.domain.cart.editing import held_by
 from cartbridge.domain.cart.lifecycle import State
 from cartbridge.domain.cart.reserving import check_wish, wait_again
 from cartbridge.domain.cart.state import Binding, Cart, Claim, Handover
@@ -27,7 +28,7 @@ def offer(draft: Draft, command: c.OfferHandover) -> None:
     check_wish(draft, command)
     if cart.claim is not None:
         if cart.claim.terminal != command.terminal or command.direction != "to_online":
-            raise _held(cart.claim)
+            raise held_by(cart.claim)
         draft.tell(e.ClaimReleased(claim=cart.claim.id, why="sent_online"))
         draft.end_reservation("sent_online")
     _replace_older(draft, command)
@@ -117,7 +118,7 @@ def claim(draft: Draft, command: c.ClaimCart) -> None:
         if cart.claim.id == command.claim or cart.claim.terminal == command.terminal:
             return
         if not command.take_over_reason or cart.claim.store != command.store:
-            raise _held(cart.claim)
+            raise held_by(cart.claim)
         taken_over_from = cart.claim.terminal
     if cart.state is State.CHECKOUT:
         raise Refusing("cart_in_checkout")
@@ -206,9 +207,3 @@ def _live(draft: Draft, code_hash: str, direction: str, store: str | None = None
     if store is not None and live.store not in (None, store):
         raise Refusing("code_other_store", store=live.store or "")
     return live
-
-
-def _held(by: Claim) -> Refusing:
-    return Refusing(
-        "held_elsewhere", terminal=by.terminal, store=by.store, since=by.since.isoformat()
-    )

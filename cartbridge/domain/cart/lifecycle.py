@@ -26,7 +26,7 @@ FINAL: Final = frozenset({S.EXPIRED, S.CANCELLED})
 BOUGHT: Final = frozenset({S.ORDERED, S.FULFILLED, S.RETURNED})
 
 # Names of events, those of carts without their "cart." prefix.
-EDITS: Final = "line_added line_changed line_removed code_applied code_removed"
+EDITS: Final = "line_added line_changed line_removed code_applied code_removed quote_revised"
 FACTS: Final = "line_priced customer_identified details_changed"
 TWINS: Final = (
     "twin_joined twin_observed observation_held write_planned edit_overwritten"

@@ -56,6 +56,7 @@ def begin(draft: Draft, command: c.Observe, parent: Cart | None = None) -> None:
             tax_mode=shown.tax_mode or "inclusive",
             root=parent.slot_holder if parent else None,
             parent=parent.id if parent else None,
+            pass_of=parent.pass_of if parent else None,
             brand=command.brand,
             locale=shown.locale,
             price_list=shown.price_list,
@@ -127,7 +128,7 @@ def lose(draft: Draft, amount: Decimal, mine: tuple[str, ...]) -> None:
 def _follow_origin(draft: Draft, command: c.Observe, members: dict[str, tuple[str, ...]]) -> None:
     """Prices, customer and the rest are as the connection says where the cart began."""
     shown = command.snapshot
-    for row in shown.lines:
+    for row in () if draft.cart.quote is not None else shown.lines:
         line = next((x for x in draft.cart.lines if x.id in members.get(row.key, ())), None) or (
             next((x for x in draft.cart.lines if x.item == row.item), None)
         )

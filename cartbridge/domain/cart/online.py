@@ -249,7 +249,7 @@ def _chaser(cart: Cart) -> tuple[MessageWanted, ...]:
     if not cart.lines or cart.origin.imported:
         return ()
     return wanted(
-        "cart_left", cart.slot_holder, cart.customer, cart.consent, cart.locale, cart.brand
+        "cart_left", cart.pass_holder, cart.customer, cart.consent, cart.locale, cart.brand
     )
 
 

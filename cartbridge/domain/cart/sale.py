@@ -61,7 +61,7 @@ def complete(draft: Draft, command: c.CompleteSale) -> Draft | None:
         child = remainder(draft, before, left, command.remainder, unused)
         rest = child.cart
         told = (rest.customer, rest.consent, rest.locale, rest.brand)
-        child.tell(*wanted("remainder_waiting", rest.slot_holder, *told))
+        child.tell(*wanted("remainder_waiting", rest.pass_holder, *told))
     if carried_out:
         draft.tell(e.Fulfilled())
     return child

@@ -108,6 +108,16 @@ class Sale(Strict):
         return all(line.returned >= line.quantity for line in self.lines)
 
 
+class QuoteRef(Strict):
+    """The quote a cart was born of: these lines keep its prices as long as it holds."""
+
+    id: str  # qte_…
+    number: str
+    revision: int
+    valid_until: datetime | None = None  # None: it was accepted, or no end was told
+    lines: tuple[str, ...] = ()
+
+
 class Cart(Strict):
     """A cart, whole: its lines, its twins, who holds it, what was sold."""
 
@@ -124,7 +134,10 @@ class Cart(Strict):
     tax_mode: TaxMode = "inclusive"
     root: str | None = None  # the first cart of the family, if it is not this one
     parent: str | None = None
+    enquiry: str | None = left_out()  # the enquiry it was born of
+    pass_of: str | None = left_out()  # the cart whose pass leads here, if it is not the root's
     successor: str | None = None  # the cart that carries on: the remainder, or the one merged into
+    quote: QuoteRef | None = None
     brand: str | None = None
     locale: str | None = None
     price_list: str | None = None
@@ -191,6 +204,18 @@ class Cart(Strict):
     def slot_holder(self) -> str:
         """The cart whose key and slot this one shares with all its descendants."""
         return self.root or self.id
+
+    @property
+    def pass_holder(self) -> str:
+        """The document whose pass leads here: its quote, or the first cart of the family."""
+        return self.quote.id if self.quote is not None else self.pass_of or self.slot_holder
+
+    def lines_held(self, now: datetime) -> frozenset[str]:
+        """The lines whose captured price holds at this moment, whatever a till would charge."""
+        quote = self.quote
+        if quote is None or (quote.valid_until is not None and quote.valid_until < now):
+            return frozenset()
+        return frozenset(quote.lines)
 
     def handover(self, handover_id: str) -> Handover | None:
         """The live hand-over of that id."""

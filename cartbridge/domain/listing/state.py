@@ -47,10 +47,20 @@ class Listing(Strict):
         """The twin at that place, if this document has it."""
         return next((twin for twin in self.twins if twin.ref == ref), None)
 
+    def is_known_to(self, connection: str | None) -> bool:
+        """Whether it began on that connection, or has a counterpart there."""
+        known = {twin.ref.connection for twin in self.twins} | {self.origin.connection}
+        return connection in known
+
     @property
     def wanted(self) -> tuple[Line, ...]:
         """The lines that twins should show."""
         return self.lines
+
+    @property
+    def settled(self) -> bool:
+        """Whether its twins may be told what it is now."""
+        return True
 
     @property
     def slot_holder(self) -> str:

@@ -46,9 +46,13 @@ def _brought(source: CartFacts | None, line: str, quantity: Decimal) -> Decimal:
 
 
 def _by_till(fold: Gathered, header: Header) -> bool:
-    """Whether a till changes what somebody put into her cart elsewhere."""
+    """Whether a till changes what somebody put into her cart elsewhere.
+
+    A till that takes a quote up fills its cart with what was asked for: that adds nothing.
+    """
     online = fold.began is not None and fold.began.store is None
-    return online and header.terminal is not None
+    taking_up = fold.cart.quote is not None and fold.cart.claim is None
+    return online and header.terminal is not None and not taking_up
 
 
 def _line_changed(fold: Gathered, event: e.LineChanged, header: Header) -> None:

@@ -78,7 +78,7 @@ def canonical(wishlist: Wishlist, in_step: Mapping[str, bool]) -> CanonicalWishl
         ),
         handover=offer
         and CanonicalHandover(
-            id=offer.id, direction="to_store", expires_at=offer.expires_at, store=offer.store
+            id=offer.id, direction=offer.direction, expires_at=offer.expires_at, store=offer.store
         ),
         updated_at=wishlist.updated_at,
     )

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Literal
 
 from cartbridge.domain.cart.commands import NewLine
-from cartbridge.domain.cart.state import Origin
+from cartbridge.domain.cart.state import Direction, Origin
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.listing.commands import Edit, LoseTwin, Observe, PlanWrite
+from cartbridge.domain.twin import TwinRef
+from cartbridge.domain.wishlist.state import Wishlist
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ class UndoBought:
 
 @dataclass(frozen=True)
 class OfferWishlist:
-    """Make a code by which a till or tablet pulls it; the older code dies."""
+    """Make a code by which a till pulls it or a shop takes it over; that side's older code dies."""
 
     handover: str
     code_hash: str
     expires_at: datetime
+    direction: Direction = "to_store"
     short_hash: str | None = None
     store: str | None = None
 
@@ -104,6 +107,27 @@ class UseCode:
     code_hash: str
     store: str
     cart: str | None = None
+
+
+@dataclass(frozen=True)
+class Join:
+    """Tie the shopper's own wish list in a shop to this one, by a to-online code.
+
+    `own`: ours behind it until now, if there is one; its lines and its twin come along.
+    """
+
+    code_hash: str
+    ref: TwinRef
+    own: Wishlist | None = None
+    customer: Customer | None = None
+
+
+@dataclass(frozen=True)
+class GiveAway:
+    """Its twin and lines went into another wish list of the same shopper: it is over."""
+
+    ref: TwinRef
+    to: str
 
 
 @dataclass(frozen=True)
@@ -127,5 +151,7 @@ Command = (
     | UndoBought
     | OfferWishlist
     | UseCode
+    | Join
+    | GiveAway
     | EndCodes
 )

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Final
 
-from cartbridge.domain.cart.state import Handover
 from cartbridge.domain.decided import Decision
 from cartbridge.domain.listing import commands as shared
 from cartbridge.domain.listing import editing, observing
 from cartbridge.domain.listing.draft import Draft, Rules
 from cartbridge.domain.refusals import Refused, Refusing
+from cartbridge.domain.wishlist import codes, moving
 from cartbridge.domain.wishlist import commands as c
 from cartbridge.domain.wishlist import events as e
-from cartbridge.domain.wishlist import moving
 from cartbridge.domain.wishlist.evolve import evolve
 from cartbridge.domain.wishlist.lifecycle import State, may
 from cartbridge.domain.wishlist.state import Wishlist
@@ -41,8 +40,10 @@ def _dispatch(draft: _Draft, command: c.Command) -> None:
     match command:
         case c.SeeWishlist() | shared.Observe() | shared.PlanWrite() | shared.LoseTwin():
             _twin(draft, command)
-        case c.OfferWishlist() | c.UseCode() | c.EndCodes():
-            _code(draft, command)
+        case c.OfferWishlist() | c.UseCode() | c.Join() | c.EndCodes():
+            codes.code(draft, command)
+        case c.GiveAway():
+            codes.give_away(draft, command)
         case c.MoveOut() | c.MoveIn() | c.NoteBought() | c.UndoBought():
             moving.move(draft, command)
         case c.StartWishlist():
@@ -122,53 +123,5 @@ def _set_state(draft: _Draft, wanted: str | None) -> None:
     if wanted == "shared":
         draft.tell(e.Shared())
     elif wanted == "archived":
-        _end_codes(draft, "revoked")
+        codes.end_codes(draft, "revoked")
         draft.tell(e.Archived())
-
-
-def _code(draft: _Draft, command: c.OfferWishlist | c.UseCode | c.EndCodes) -> None:
-    match command:
-        case c.OfferWishlist():
-            _offer(draft, command)
-        case c.UseCode():
-            live = _live(draft, command)
-            draft.tell(e.HandoverEnded(handover=live.id, how="used", cart=command.cart))
-        case c.EndCodes(handover=None):
-            for live in draft.document.handovers:
-                if live.expires_at <= draft.now:
-                    draft.tell(e.HandoverEnded(handover=live.id, how="lapsed"))
-        case c.EndCodes():
-            if draft.document.handover(command.handover or "") is not None:
-                draft.tell(e.HandoverEnded(handover=command.handover or "", how="revoked"))
-
-
-def _offer(draft: _Draft, command: c.OfferWishlist) -> None:
-    if not draft.document.lines:
-        raise Refusing("wishlist_empty")
-    _end_codes(draft, "replaced")
-    draft.tell(
-        e.HandoverOffered(
-            handover=command.handover,
-            code_hash=command.code_hash,
-            short_hash=command.short_hash,
-            expires_at=command.expires_at,
-            store=command.store,
-        )
-    )
-
-
-def _end_codes(draft: _Draft, how: str) -> None:
-    for live in draft.document.handovers:
-        ended = {"handover": live.id, "how": how}
-        draft.tell(e.HandoverEnded.model_validate(ended))
-
-
-def _live(draft: _Draft, command: c.UseCode) -> Handover:
-    live = next((x for x in draft.document.handovers if x.code_hash == command.code_hash), None)
-    if live is None:
-        raise Refusing("code_used")  # the service tells revoked and lapsed ones apart
-    if live.expires_at <= draft.now:
-        raise Refusing("code_lapsed")
-    if live.store not in (None, command.store):
-        raise Refusing("code_other_store", store=live.store or "")
-    return live

@@ -5,9 +5,11 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
+from cartbridge.domain.cart.state import Direction
 from cartbridge.domain.listing import events as listing
 from cartbridge.domain.listing.events import Event
 from cartbridge.domain.quantity import Amount
+from cartbridge.domain.twin import TwinRef
 
 
 class Started(listing.Started):
@@ -99,21 +101,32 @@ class Reopened(Event):
 
 
 class Cancelled(Event):
-    """The wish list was deleted."""
+    """The wish list was deleted, or went into another one of the same shopper."""
 
     type: Literal["wishlist.cancelled"] = "wishlist.cancelled"
     connection: str | None = None
+    into: str | None = None
 
 
 class HandoverOffered(Event):
-    """A code by which a till or tablet may pull the wish list is live."""
+    """A code is live: a till or tablet may pull the wish list, or a shop take it over."""
 
     type: Literal["wishlist.handover_offered"] = "wishlist.handover_offered"
     handover: str
+    direction: Direction = "to_store"
     code_hash: str
     short_hash: str | None = None
     expires_at: datetime
     store: str | None = None
+
+
+class HandoverJoined(Event):
+    """The shopper opened the link and found the wish list in her own shop session."""
+
+    type: Literal["wishlist.handover_joined"] = "wishlist.handover_joined"
+    handover: str
+    code_hash: str
+    ref: TwinRef
 
 
 class HandoverEnded(Event):
@@ -165,6 +178,7 @@ WishlistEvent = Annotated[
     | Reopened
     | Cancelled
     | HandoverOffered
+    | HandoverJoined
     | HandoverEnded
     | TwinJoined
     | TwinObserved

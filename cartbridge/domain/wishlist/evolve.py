@@ -36,6 +36,8 @@ def _own(wishlist: Wishlist, event: e.WishlistEvent, at: datetime) -> Changes:
             return {"bought": tuple(x for x in wishlist.bought if x.cart != event.cart)}
         case e.HandoverOffered():
             return {"handovers": (*wishlist.handovers, _offer(event))}
+        case e.HandoverJoined():
+            return {"joined": {**wishlist.joined, event.code_hash: event.ref}}
         case e.HandoverEnded():
             live = tuple(x for x in wishlist.handovers if x.id != event.handover)
             return {"handovers": live}
@@ -46,7 +48,7 @@ def _own(wishlist: Wishlist, event: e.WishlistEvent, at: datetime) -> Changes:
 def _offer(event: e.HandoverOffered) -> Handover:
     return Handover(
         id=event.handover,
-        direction="to_store",
+        direction=event.direction,
         code_hash=event.code_hash,
         short_hash=event.short_hash,
         expires_at=event.expires_at,

@@ -21,7 +21,7 @@ FINAL: Final = frozenset({S.CANCELLED})
 EDITS: Final = "line_added line_changed line_removed"
 FACTS: Final = "line_priced customer_identified renamed line_bought purchase_undone"
 TWINS: Final = "twin_joined twin_observed write_planned twin_left"
-CODES: Final = "handover_offered handover_ended"
+CODES: Final = "handover_offered handover_ended handover_joined"
 
 
 def to(state: State, *names: str) -> dict[str, State]:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
+from pydantic import Field
+
 from cartbridge.domain.cart.state import Handover
 from cartbridge.domain.listing.state import Listing
 from cartbridge.domain.model import Strict
 from cartbridge.domain.quantity import Amount
+from cartbridge.domain.twin import TwinRef
 from cartbridge.domain.wishlist.lifecycle import State
 
 
@@ -28,6 +31,8 @@ class Wishlist(Listing):
     name: str | None = None
     kind: str = "wish"
     handovers: tuple[Handover, ...] = ()  # the live ones
+    # code hash of a used to-online code → the shop's wish list that joined by it
+    joined: dict[str, TwinRef] = Field(default_factory=dict)
     bought: tuple[Bought, ...] = ()
     shares: int = 0  # how often it was shared: each time by another link
 

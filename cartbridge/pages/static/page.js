@@ -27,6 +27,12 @@ function codeIsOver(timer) {
   fresh.hidden = false;
 }
 
+// What she is writing would be lost.
+function isWriting() {
+  const text = document.querySelector("textarea");
+  return text !== null && text.value !== text.defaultValue;
+}
+
 function watch() {
   const usual = 5000;
   let pause = usual;
@@ -35,7 +41,7 @@ function watch() {
       try {
         const answer = await fetch(main.dataset.watch, { cache: "no-store" });
         const mark = answer.ok ? (await answer.text()).trim() : null;
-        if (mark !== null && mark !== main.dataset.mark) {
+        if (mark !== null && mark !== main.dataset.mark && !isWriting()) {
           location.reload();
           return;
         }

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
-from cartbridge.sdk import client, payload, webhook
+from cartbridge.sdk import payload, webhook
+from cartbridge.sdk.both_sides import HeldStock, PriceNow, PricesOf, StockHold, StockNow
 from cartbridge.sdk.contract import (
     Changed,
     Connector,
@@ -20,17 +21,19 @@ from cartbridge.sdk.contract import (
     WriteLine,
     Written,
 )
-from cartbridge.sdk.documents import Line, Projection, Snapshot, TwinRef, project_by
+from cartbridge.sdk.documents import Item, Line, Projection, Snapshot, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge.sdk.payload import understood
 from cartbridge_medusa import payloads as wire
-from cartbridge_medusa.calls import OK, OR_CONFLICT, call, cart_path, missing, snapshot_of
+from cartbridge_medusa.both_sides import hold as hold_goods
+from cartbridge_medusa.both_sides import prices_now, release, stock_now
+from cartbridge_medusa.calls import OR_CONFLICT, call, cart_path, missing, snapshot_of
+from cartbridge_medusa.changes import changed_since
 from cartbridge_medusa.lines import article_of
 from cartbridge_medusa.settings import Settings
-from cartbridge_medusa.translate import read_cart, snapshot
+from cartbridge_medusa.translate import CUSTOMER, read_cart, read_customer, snapshot
 
-PAGE: Final = 50  # carts at once; the companion reads each of them anew
 NEVER_WRITTEN: Final = frozenset({"shipping", "fee"})
 
 
@@ -43,6 +46,7 @@ class Medusa(Connector):
         kind="shop",
         capabilities=frozenset(
             {"fetch", "push", "freeze", "continue_online", "join", "changed_since"}
+            | {"prices", "stock", "reserve_stock"}
         ),
         writes="conditional",
         login="adopts",
@@ -62,9 +66,11 @@ class Medusa(Connector):
         return [Named(external_id=named.external_id, revision=revision, dedup=dedup)]
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
-        """What a webhook, or a cart that `fetch` brought, says."""
+        """What a webhook, or a cart that `fetch` brought, or an account that was listed, says."""
         if isinstance(document, Raw):
             return read_cart("data.", _envelope(document).data, settings)
+        if document.get("state") == CUSTOMER:
+            return read_customer(document)
         return read_cart("", document, settings)
 
     def project(self, lines: Sequence[Line], settings: Any) -> Projection:
@@ -77,15 +83,8 @@ class Medusa(Connector):
         return None if missing(response) else snapshot_of(response)
 
     async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
-        """The carts that changed after a position of the companion, as they are now."""
-        before = cursor["next"] if cursor else None
-        path = f"changes?limit={PAGE}" + (f"&after={before}" if before else "")
-        answer = client.json_object(await call(remote, "GET", path, answers=OK))
-        try:
-            page = understood(wire.MedusaChanges, answer, "")
-        except Unreadable as error:
-            raise Unknown(f"the answer cannot be understood: {error}") from error
-        return Changed(answer["items"], {"next": page.next}, page.next != (before or "p0"))
+        """The carts, and if wanted the accounts, that changed behind a place, as they are now."""
+        return await changed_since(cursor, remote)
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the rows that differ, if the cart is still at the revision we know."""
@@ -117,6 +116,26 @@ class Medusa(Connector):
         """The shop lets the cart be changed and bought again."""
         if missing(await call(remote, "DELETE", cart_path(ref.external_id, "/freeze"))):
             raise Ignore("the shop has no such cart: there is nothing to let go on")
+
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        """What the shop's storefront asks for the articles now; it has no other prices."""
+        return await prices_now(items, of.currency, remote)
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        """What stock locations have of the articles that the shop counts."""
+        return await stock_now(items, stores, remote)
+
+    async def reserve_stock(self, hold: StockHold, remote: Remote) -> Sequence[HeldStock]:
+        """Reserves pieces in a stock location, until they are free by themselves."""
+        return await hold_goods(hold, remote)
+
+    async def release_stock(self, name: str, remote: Remote) -> None:
+        """Lets what was reserved be sold again."""
+        await release(name, remote)
 
     def continue_url(self, code: str, settings: Any) -> str:
         """The storefront's cart page, which joins the cart that the browser holds.

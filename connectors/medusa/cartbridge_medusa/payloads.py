@@ -128,11 +128,20 @@ class MedusaRefusal(Wire):
     reason: Text | None = None
 
 
+class MedusaFulfilment(Wire):
+    """How a whole order reaches the shopper; `location` is the stock location she comes to."""
+
+    kind: Literal["pick_up", "delivery"]
+    location: Code | None = None
+
+
 class MedusaOrder(Wire):
-    """The order that the cart became."""
+    """The order that the cart became; `delivered_at` once all of it is in her hands."""
 
     number: Text
     at: Moment
+    fulfilment: MedusaFulfilment | None = None
+    delivered_at: Moment | None = None
 
 
 class MedusaCart(Wire):
@@ -164,6 +173,17 @@ class MedusaEnded(Wire):
     external_id: Code
     revision: Revision
     updated_at: Moment
+
+
+class MedusaAccount(Wire):
+    """A customer with an account, as the list of those that changed tells her."""
+
+    external_id: Short
+    updated_at: Moment
+    email: Short | None = None
+    phone: Short | None = None
+    first_name: Short | None = None
+    last_name: Short | None = None
 
 
 class MedusaChanges(Wire):

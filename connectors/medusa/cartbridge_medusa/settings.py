@@ -61,6 +61,7 @@ class Settings(BaseModel):
     ]
     storefront_url: Annotated[Url, AfterValidator(_address)]  # the page with the cart
     product_url: Annotated[Url, AfterValidator(_product)] | None = None
+    customers: bool = False  # whether the shop's accounts are told, not only the carts' owners
 
     @property
     def secrets(self) -> tuple[str, ...]:

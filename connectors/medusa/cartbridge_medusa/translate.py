@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cartbridge.sdk.documents import CodeRefusal, Customer, Refusal, Snapshot
+from cartbridge.sdk.documents import CodeRefusal, Customer, Fulfilment, Refusal, Snapshot
 from cartbridge.sdk.errors import Unreadable
-from cartbridge.sdk.observations import CartGone, CartOrdered, CartSeen, CheckoutSeen, Lost, Read
+from cartbridge.sdk.observations import (
+    CartGone,
+    CartOrdered,
+    CartSeen,
+    CheckoutSeen,
+    CustomerSeen,
+    Lost,
+    OrderHandedOut,
+    Read,
+)
 from cartbridge.sdk.payload import understood
 from cartbridge_medusa import payloads as wire
 from cartbridge_medusa.amounts import mode_of, shipping_total
@@ -13,6 +22,7 @@ from cartbridge_medusa.lines import key_of, observed, taken
 from cartbridge_medusa.settings import Settings
 
 ENDED: Final = frozenset({"sold", "deleted"})
+CUSTOMER: Final = "customer"
 
 
 def read_cart(where: str, data: Mapping[str, Any], settings: Settings) -> Read:
@@ -81,9 +91,27 @@ def _ordered(where: str, cart: wire.MedusaCart, settings: Settings, report: list
         revision=cart.revision,
         at=cart.order.at,
         order_number=cart.order.number,
+        fulfilment=_fulfilment(cart.order.fulfilment),
         lines=taken(observed(where, cart, settings, report)),
     )
-    return Read(observations=(seen,), report=tuple(report))
+    if cart.order.delivered_at is None:
+        return Read(observations=(seen,), report=tuple(report))
+    has_it = OrderHandedOut(external_id=cart.external_id, at=cart.order.delivered_at)
+    return Read(observations=(seen, has_it), report=tuple(report))
+
+
+def _fulfilment(told: wire.MedusaFulfilment | None) -> Fulfilment | None:
+    return None if told is None else Fulfilment(kind=told.kind, store=told.location)
+
+
+def read_customer(data: Mapping[str, Any]) -> Read:
+    """Who the owner of an account is."""
+    told = understood(wire.MedusaAccount, data, "")
+    known = {name: value for name, value in told if value and name != "updated_at"}
+    seen = CustomerSeen(
+        external_id=told.external_id, at=told.updated_at, customer=Customer(**known)
+    )
+    return Read(observations=(seen,))
 
 
 def _ended(cart: wire.MedusaEnded) -> Read:

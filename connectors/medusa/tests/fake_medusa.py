@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, unquote
 
 import httpx
+from fake_medusa_shelves import Shelves, key_of
 
 from cartbridge.sdk.documents import Item
 from cartbridge.testing.platform import Platform
@@ -39,13 +40,6 @@ def line_of(article: Mapping[str, Any], quantity: int) -> Json:
     }
 
 
-def key_of(row: Mapping[str, Any]) -> str:
-    """The item key of a row, told without the connector's code."""
-    if row.get("sku"):
-        return f"sku:{row['sku']}"
-    return f"gtin:{row['gtin'].zfill(14)}" if row.get("gtin") else f"title:{row['title']}"
-
-
 class Fake(Platform):
     """Carts with revision and push_id, written as the companion writes them."""
 
@@ -53,6 +47,7 @@ class Fake(Platform):
         Item(sku="PLAID", gtin="3760123451086", title="Plaid en laine"),
         Item(gtin="3760123451093", title="Tisane du soir"),
     )
+    stores: ClassVar[tuple[str, ...]] = ("sloc_LYON", "sloc_PARIS")
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +57,8 @@ class Fake(Platform):
         self.pushes: dict[str, Json] = {}
         self.frozen: set[str] = set()
         self.most: dict[str, int] = {}
+        self.shelves = Shelves()
+        self.accounts: list[Json] = []  # oldest first
 
     def new_cart(self) -> str:
         name = f"cart_{len(self.positions) + 1:026}"
@@ -100,6 +97,15 @@ class Fake(Platform):
     def refuse(self, key: str, accepted: Decimal) -> None:
         self.most[key] = int(accepted)
 
+    def reprice(self, item: Item, price: int) -> None:
+        self.shelves.prices[item.key] = str(Decimal(price) / 100)
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        self.shelves.stocked[item.key, store] = int(quantity)
+
+    def is_write(self, request: httpx.Request) -> bool:
+        return super().is_write(request) and not request.url.path.endswith(("/prices", "/stock"))
+
     def is_frozen(self, external_id: str) -> bool:
         return external_id in self.frozen
 
@@ -108,8 +114,10 @@ class Fake(Platform):
         if request.headers.get("authorization") != f"Basic {key}":
             return httpx.Response(401, json={"message": "Unauthorized"})
         path = request.url.path.removeprefix(BASE)
-        if path == "changes":
-            return self._changes(parse_qs(request.url.query.decode()))
+        if path in ("changes", "customers"):
+            return self._listed(path, parse_qs(request.url.query.decode()))
+        if not path.startswith("carts/"):
+            return httpx.Response(200, json=self.shelves.answer(path, json.loads(request.content)))
         _, name, *what = (unquote(part) for part in path.split("/"))
         if name not in self.carts:
             return httpx.Response(404, json={"error": "cart_not_found", "message": "No cart."})
@@ -119,13 +127,20 @@ class Fake(Platform):
             return self._write(name, json.loads(request.content))
         return httpx.Response(200, json={"snapshot": self.carts[name]})
 
-    def _changes(self, asked: Mapping[str, list[str]]) -> httpx.Response:
+    def _listed(self, path: str, asked: Mapping[str, list[str]]) -> httpx.Response:
+        if path == "customers":
+            return self._told_accounts(asked.get("after", ["2000-01-01T00:00:00.000000Z -"])[0])
         after = int(asked.get("after", ["p0"])[0].removeprefix("p"))
         found = sorted((at, name) for name, at in self.positions.items() if at > after)
         page = found[: int(asked["limit"][0])]
         last = page[-1][0] if page else after
         items = [self.carts[name] for _, name in page if name in self.carts]
         return httpx.Response(200, json={"items": items, "next": f"p{last}"})
+
+    def _told_accounts(self, after: str) -> httpx.Response:
+        rows = [row for row in self.accounts if f"{row['updated_at']} -" > after]
+        last = f"{rows[-1]['updated_at']} {rows[-1]['external_id']}" if rows else after
+        return httpx.Response(200, json={"items": rows, "next": last})
 
     def _hold(self, name: str, frozen: bool) -> httpx.Response:
         (self.frozen.add if frozen else self.frozen.discard)(name)

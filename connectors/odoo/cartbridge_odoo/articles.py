@@ -1,6 +1,6 @@
 """Finding our items among Odoo's products: by internal reference, then by bar code."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -65,18 +65,31 @@ class Articles:
         )
 
 
-async def look_up(
-    calls: Calls, items: Iterable[Item], own: Iterable[int | None] = (), *, at_till: bool
-) -> Articles:
-    """The products behind items, and those named by their ids, with their taxes."""
+def numbered(items: Iterable[Item]) -> list[Any]:
+    """The domain of products that have the reference or the bar code of one of these items."""
     wanted = list(items)
     skus = sorted({item.sku for item in wanted if item.sku})
     codes = sorted({code for item in wanted if item.gtin for code in _codes(item.gtin)})
-    domain: list[Any] = ["|", ["default_code", "in", skus], ["barcode", "in", codes]]
+    return ["|", ["default_code", "in", skus], ["barcode", "in", codes]]
+
+
+async def look_up(
+    calls: Calls,
+    items: Iterable[Item],
+    own: Iterable[int | None] = (),
+    *,
+    at_till: bool,
+    more: Sequence[str] = (),
+) -> Articles:
+    """The products behind items, and those named by their ids, with their taxes.
+
+    `more` are fields to be read of them beside what every use needs.
+    """
+    domain = numbered(items)
     if at_till:
         domain = ["&", ["available_in_pos", "=", True], *domain]
     domain = ["|", ["id", "in", sorted(one for one in own if one)], *domain]
-    rows = await calls.search("product.product", domain, _FIELDS)
+    rows = await calls.search("product.product", domain, [*_FIELDS, *more])
     products = tuple(record(wire.Product, row, "product") for row in rows)
     ids = sorted({tax for product in products for tax in product.taxes_id})
     told = await calls.search("account.tax", [["id", "in", ids]], _TAX) if ids else []

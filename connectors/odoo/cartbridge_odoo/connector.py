@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
 from cartbridge.sdk import payload, webhook
+from cartbridge.sdk.both_sides import LoyaltyShown, PriceNow, PricesOf, StockNow
 from cartbridge.sdk.contract import (
     Capability,
     Changed,
@@ -24,7 +25,7 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Line, Projection, TwinKind, TwinRef, Writes, project_by
+from cartbridge.sdk.documents import Item, Line, Projection, TwinKind, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Forged
 from cartbridge.sdk.observations import Hint, Read
 from cartbridge.sdk.payload import understood
@@ -35,11 +36,14 @@ from cartbridge_odoo.companion import freeze_cart, push_cart, thaw_cart
 from cartbridge_odoo.documents import SALE, TILL
 from cartbridge_odoo.kinds import ASIDE, fetch_any, read_any
 from cartbridge_odoo.leads import post_message
+from cartbridge_odoo.loyalty import card_shown
 from cartbridge_odoo.placing import place_on_till
+from cartbridge_odoo.prices import prices_now
 from cartbridge_odoo.quotations import place_quotation
 from cartbridge_odoo.revisions import push_quotation
 from cartbridge_odoo.rules import rearm_rules, rules_are_on
 from cartbridge_odoo.settings import Settings
+from cartbridge_odoo.stock import stock_now
 from cartbridge_odoo.traces import OURS
 from cartbridge_odoo.wishes import push_wishes
 from cartbridge_odoo.withdrawing import withdraw_quotation, withdraw_till_order
@@ -61,6 +65,7 @@ class Odoo(Connector):
                 *("fetch", "push", "place", "freeze", "continue_online", "join"),
                 *("changed_since", "hook"),
                 *("push_wishlists", "push_quotes", "answer_enquiries"),
+                *("prices", "stock", "loyalty"),
             }
         ),
         writes="conditional",
@@ -81,6 +86,9 @@ class Odoo(Connector):
             "push_quotes": settings.quotations,
             "push_wishlists": settings.wishlists,
             "answer_enquiries": settings.leads,
+            "prices": settings.prices,
+            "stock": settings.stock,
+            "loyalty": settings.loyalty,
         }
         return self.manifest.capabilities - {one for one, there in has.items() if not there}
 
@@ -186,6 +194,22 @@ class Odoo(Connector):
         if ref.kind == "till_order":
             return await withdraw_till_order(Calls(remote), ref.external_id)
         return await withdraw_quotation(Calls(remote), ref)
+
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        """What the store's tills sell them at; what cannot be told is left out."""
+        return await prices_now(items, of, remote)
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        """What of them is free to sell in these warehouses."""
+        return await stock_now(items, stores, remote)
+
+    async def loyalty(self, number: str, remote: Remote) -> LoyaltyShown | None:
+        """The balance of the card, or of the contact, with that number."""
+        return await card_shown(number, remote)
 
     async def freeze(self, ref: TwinRef, until: datetime, where: str, remote: Remote) -> None:
         """The website's checkout refuses, saying where the cart is, until thawed or that time."""

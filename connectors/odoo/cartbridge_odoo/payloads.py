@@ -140,6 +140,10 @@ class Product(Wire):
     uom_id: To = None
     taxes_id: Ids = ()
     lst_price: Number = Decimal(0)
+    categ_id: To = None
+    product_tmpl_id: To = None
+    currency_id: To = None
+    free_qty: Number = Decimal(0)  # in the warehouse that was asked for
 
 
 class Tax(Wire):

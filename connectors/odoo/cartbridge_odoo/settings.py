@@ -57,6 +57,8 @@ class Settings(BaseModel):
     lead_team_ids: Annotated[tuple[Id, ...], Field(max_length=50)] = ()  # none: by the website
     closed_stage_id: Id | None = None  # where a lead goes once its enquiry is closed
     stock: bool = False  # the app Inventory is installed: each warehouse is a store
+    prices: bool = False  # tills' prices are told while a cashier waits
+    loyalty: bool = False  # the app Point of Sale has loyalty programs: cards are shown
     browsing: bool = False  # our website add-on tells which views were consented to
     companion: bool = False  # our website add-on is installed
     provision: bool = False  # the user may administer Odoo's automation rules

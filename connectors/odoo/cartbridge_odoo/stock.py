@@ -1,16 +1,21 @@
 """What the warehouses have: each one is a store, and tells what of an article is free to sell."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from cartbridge.sdk.both_sides import StockNow
+from cartbridge.sdk.contract import Remote
+from cartbridge.sdk.documents import Item
 from cartbridge.sdk.observations import Lost, Read, StockSeen
 from cartbridge.sdk.payload import understood
 from cartbridge_odoo import payloads as wire
+from cartbridge_odoo.articles import Articles, numbered, record
 from cartbridge_odoo.calls import Calls, Record, id_of
-from cartbridge_odoo.documents import PRODUCT
+from cartbridge_odoo.documents import PRODUCT, is_number
 from cartbridge_odoo.naming import item_of
 from cartbridge_odoo.places import Place, look
 from cartbridge_odoo.sheets import EXACT
@@ -75,22 +80,50 @@ async def _sweep(
 
 
 async def _levels(calls: Calls, domain: Sequence[Any]) -> list[Record]:
-    company = calls.settings.company_id
-    own: list[Any] = [["company_id", "=", company]] if company is not None else []
-    warehouses = await calls.search("stock.warehouse", own, ["name"], order="id")
     found: dict[int, Record] = {}
     at = datetime.now(UTC).strftime(_FORM)
-    for warehouse in warehouses:
-        there = {"warehouse_id": warehouse["id"]}
-        rows = await calls.search(
-            "product.product", domain, [*PRODUCT, "free_qty"], context=there, order="id"
-        )
-        for row in rows:
+    for warehouse in await _warehouses(calls, []):
+        for row in await _free(calls, domain, warehouse):
             free = row.pop("free_qty")
             article = {"model": LEVELS, "product": row, "levels": [], "at": at}
             levels = found.setdefault(row["id"], article)["levels"]
-            levels.append({"warehouse": warehouse["id"], "free": free})
+            levels.append({"warehouse": warehouse, "free": free})
     return list(found.values())
+
+
+async def _warehouses(calls: Calls, only: Sequence[Any]) -> list[int]:
+    company = calls.settings.company_id
+    own: list[Any] = [["company_id", "=", company]] if company is not None else []
+    rows = await calls.search("stock.warehouse", [*own, *only], ["name"], order="id")
+    return [row["id"] for row in rows]
+
+
+async def _free(calls: Calls, domain: Sequence[Any], warehouse: int) -> list[Record]:
+    """The products of a domain, with what of them is free in a warehouse."""
+    there = {"warehouse_id": warehouse}
+    fields = [*PRODUCT, "free_qty"]
+    return await calls.search("product.product", domain, fields, context=there, order="id")
+
+
+async def stock_now(items: Sequence[Item], stores: Sequence[str], remote: Remote) -> list[StockNow]:
+    """What of these articles is free to sell in these warehouses; more reserved than is: none.
+
+    Left out: an article that Odoo does not count, or that could be two of its own.
+    """
+    calls = Calls(remote)
+    wanted = [int(store) for store in stores if is_number(store)]
+    there = await _warehouses(calls, [["id", "in", wanted]]) if wanted else []
+    domain = ["&", ["is_storable", "=", True], *numbered(items)]
+    counted = await asyncio.gather(*(_free(calls, domain, warehouse) for warehouse in there))
+    told = []
+    for warehouse, rows in zip(there, counted, strict=True):
+        articles = Articles(tuple(record(wire.Product, row, "product") for row in rows), {})
+        for item in items:
+            product = articles.find(item)
+            if product is not None:
+                free = max(product.free_qty, product.free_qty * 0).quantize(EXACT)
+                told.append(StockNow(key=item.key, store=str(warehouse), quantity=free))
+    return told
 
 
 def read_stock(said: Mapping[str, Any]) -> Read:

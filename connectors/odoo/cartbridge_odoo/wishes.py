@@ -94,7 +94,7 @@ async def sees_all(calls: Calls) -> bool:
 
 
 def read_wishes(said: Mapping[str, Any]) -> Read:
-    """The list as it is there now; Odoo names none, and its prices are of another day."""
+    """The list as it is there now: Odoo names and closes none, its prices are of another day."""
     document = understood(WishDocument, said, "")
     report: list[Lost] = []
     return Read(
@@ -102,7 +102,6 @@ def read_wishes(said: Mapping[str, Any]) -> Read:
             WishlistSeen(
                 external_id=str(document.partner.id),
                 snapshot=_snapshot(document, report),
-                state="open",
             ),
         ),
         report=tuple(report),
@@ -124,6 +123,7 @@ def _snapshot(document: WishDocument, report: list[Lost]) -> Snapshot:
         at=max((row.write_date for row in document.rows), default=None),
         channel="web",
         customer=customer_of(document.partner, report),
+        uncounted=True,
     )
 
 
@@ -138,7 +138,7 @@ async def push_wishes(write: Write, remote: Remote) -> Written:
         await _remove(calls, write, _shown(before))
         refused = await _add(calls, write, before)
     after = await wish_documents(calls, [int(write.ref.external_id)])
-    snapshot = _shown(after[0]) if after else Snapshot()
+    snapshot = _shown(after[0]) if after else Snapshot(uncounted=True)
     update = {"last_push": write.push_id, "refused": tuple(refused)}
     return Written(snapshot=snapshot.model_copy(update=update))
 

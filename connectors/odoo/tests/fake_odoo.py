@@ -42,7 +42,18 @@ class FakeOdoo(Platform):
         tax = {"amount_type": "percent", "price_include": True, "company_id": company}
         self.full = add("account.tax", amount=20.0, **tax)
         self.reduced = add("account.tax", amount=5.5, **tax)
-        self.config = add("pos.config", name="Rivoli", currency_id=euro, company_id=company)
+        self.goods = add("product.category", name="Goods", parent_path="1/")
+        self.pricelist = add("product.pricelist", name="Public")
+        self.config = add(
+            "pos.config",
+            name="Rivoli",
+            currency_id=euro,
+            company_id=company,
+            pricelist_id=link(self.pricelist),
+            iface_tax_included="total",
+            default_fiscal_position_id=False,
+            **{"picking_type_id.warehouse_id": 1},
+        )
         self.session = add("pos.session", config_id=link(self.config), state="opened")
         self._stock()
         for model in ("pos.order", "sale.order"):
@@ -68,8 +79,12 @@ class FakeOdoo(Platform):
             self._sell(item, Decimal(price), tax, unit)
 
     def _sell(self, item: Item, price: Decimal, tax: Record, unit: str) -> None:
+        number = len(self.database.table("product.product")) + 1
         self.database.add(
             "product.product",
+            product_tmpl_id=[100 + number, item.title],
+            categ_id=link(self.goods),
+            currency_id=link(self.euro),
             name=item.title,
             default_code=item.sku or False,
             barcode=item.gtin or False,
@@ -282,6 +297,28 @@ class FakeOdoo(Platform):
     def sell_also(self, item: Item, price: int) -> None:
         if self.database.find("product.product", default_code=item.sku) is None:
             self._sell(item, Decimal(price) / 100, self.full, "Units")
+
+    def rule(self, **told: Any) -> Record:
+        """A rule of the tills' price list: for all articles, unless it says otherwise."""
+        amounts = ("fixed_price", "percent_price", "price_discount", "price_surcharge")
+        margins = ("price_round", "price_min_margin", "price_max_margin")
+        empty = ("product_id", "product_tmpl_id", "categ_id", "date_start", "date_end")
+        level = {"product_id": "0_product_variant", "product_tmpl_id": "1_product"}
+        level |= {"categ_id": "2_product_category"}
+        values: Record = {
+            "pricelist_id": link(self.pricelist),
+            "applied_on": next((level[name] for name in level if name in told), "3_global"),
+            "compute_price": "fixed",
+            "base": "list_price",
+            **dict.fromkeys((*amounts, *margins, "min_quantity"), Decimal(0)),
+            **dict.fromkeys(empty, False),
+        }
+        return self.database.add("product.pricelist.item", **{**values, **told})
+
+    def reprice(self, item: Item, price: int) -> None:
+        product = self.database.find("product.product", default_code=item.sku)
+        assert product is not None
+        self.rule(product_id=link(product), fixed_price=Decimal(price) / 100)
 
     def stop_hook(self, hook_url: str) -> None:
         for rule in self.database.table("base.automation").values():

@@ -11,7 +11,8 @@ Record = dict[str, Any]
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
-    ">=": operator.ge,
+    ">=": lambda value, wanted: value is not False and value >= wanted,
+    "<=": lambda value, wanted: value is not False and value <= wanted,
     ">": operator.gt,
     "in": lambda value, wanted: value in wanted,
     "=like": lambda value, wanted: str(value or "").startswith(wanted.removesuffix("%")),
@@ -76,12 +77,19 @@ class Database:
         ]
         for part in reversed(order.split(",")):
             name, _, direction = part.strip().partition(" ")
-            rows.sort(key=lambda row: row[name], reverse=direction == "desc")
+            rows.sort(key=lambda row: _ordered(row[name]), reverse=direction == "desc")
         unknown = [name for row in rows for name in fields if name not in row]
         if unknown:
             raise Refused(422, "builtins.ValueError", f"Invalid field {unknown[0]!r}")
         page = rows[offset:][:limit]
         return [{"id": row["id"], **{name: row[name] for name in fields}} for row in page]
+
+
+def _ordered(value: Any) -> Any:
+    """What a column is sorted by: a link by its number, what is empty first."""
+    if isinstance(value, list):
+        return value[0]
+    return 0 if value is False else value
 
 
 def matches(row: Record, domain: Sequence[Any]) -> bool:

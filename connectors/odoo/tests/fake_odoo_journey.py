@@ -1,19 +1,25 @@
 """The rest of the small Odoo: people, wish lists, leads with their threads, stock, views."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from html import unescape
-from typing import Any
+from typing import Any, ClassVar
 
 from fake_odoo_database import Record, Refused, link
 from fake_odoo_website import FakeWebsite
 
+from cartbridge.sdk.documents import Item
+
 WEBSITE = [1, "My Website"]
 LEADS = 1000  # their numbers come behind it: no two documents have one id
+LISTS = 2000  # the numbers of those who have a wish list come behind it
 
 
 class FakeJourney(FakeWebsite):
     """As `FakeWebsite`, with the apps that know of more than carts."""
+
+    stores: ClassVar[tuple[str, ...]] = ("1", "2")
+    has_tiers: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,13 +70,25 @@ class FakeJourney(FakeWebsite):
         return str(order["id"])
 
     def edit(self, external_id: str) -> None:
+        if int(external_id) > LISTS:
+            self.wish("CABLE-TX", self.database.table("res.partner")[int(external_id)])
+            return
         order = self.database.table("sale.order")[int(external_id)]
         self.database.lines("sale.order", order)[0]["product_uom_qty"] += 1
         self._totalled(order)
 
     def remove(self, external_id: str) -> None:
-        model = "crm.lead" if int(external_id) > LEADS else "sale.order"
+        behind = {"res.partner": LISTS, "crm.lead": LEADS, "sale.order": 0}
+        model = next(name for name, first in behind.items() if int(external_id) > first)
         del self.database.table(model)[int(external_id)]
+
+    def basket(self, external_id: str) -> Mapping[str, Decimal]:
+        if not (external_id.isdigit() and int(external_id) > LISTS):
+            return super().basket(external_id)
+        rows = self.database.table("product.wishlist").values()
+        wished = [row["product_id"][0] for row in rows if row["partner_id"][0] == int(external_id)]
+        products = self.database.table("product.product")
+        return {f"sku:{products[number]['default_code']}": Decimal(1) for number in wished}
 
     def new_enquiry(self) -> str:
         return str(self.lead()["id"])
@@ -86,6 +104,14 @@ class FakeJourney(FakeWebsite):
         return bool(lead["stage_id"][0] == self.won["id"])
 
     # Wish lists.
+
+    def new_wishlist(self) -> str:
+        """What a customer of her own, known to nobody yet, wishes for."""
+        number = max(LISTS, *self.database.table("res.partner")) + 1
+        owner = self.person("Anna", id=number)
+        for code in ("BULB-E27", "CUSHION"):
+            self.wish(code, owner)
+        return str(number)
 
     def wish(self, code: str, owner: Record | None = None) -> Record:
         """A row of somebody's list; of a guest, who is nobody, if `owner` is left out."""
@@ -193,7 +219,27 @@ class FakeJourney(FakeWebsite):
         self.database.table("crm.lead")[ids[0]]["stage_id"] = [vals["stage_id"], ""]
         return True
 
-    # Stock and views.
+    # Stock, loyalty cards and views.
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        product = self.database.find("product.product", default_code=item.sku)
+        assert product is not None
+        self.free[int(store), product["id"]] = quantity
+
+    def issue_card(self, number: str, tier: str, points: int) -> None:
+        self.card(code=number, points=Decimal(points))
+
+    def card(self, **told: Any) -> Record:
+        """A card of a loyalty program; nobody's in particular, and for ever, unless it is said."""
+        values = {
+            "code": "044b-5b1e",
+            "points": Decimal(0),
+            "points_display": f"{told['points']} Points",
+            "expiration_date": False,
+            "program_id.program_type": "loyalty",
+            "partner_id.barcode": False,
+        }
+        return self.database.add("loyalty.card", **{**values, **told})
 
     def move(self, code: str, **free: str) -> None:
         """An article moves: so much of it is free in `rivoli` and in `lyon` then."""

@@ -25,7 +25,7 @@ class TestOdooWithAddOn(ConnectorContract):
     signs_time = False
     sells_by_measure = True
     fake: ClassVar[type[Platform] | None] = FakeWebsite
-    options: ClassVar[dict[str, Any]] = {"companion": True, "provision": True}
+    options: ClassVar[dict[str, Any]] = {"companion": True, "provision": True, "prices": True}
 
     def settings(self, *secrets: str) -> BaseModel:
         told = {"base_url": "https://odoo.example", "database": NAME, "api_key": KEY}
@@ -47,14 +47,15 @@ class TestOdooAlone(TestOdooWithAddOn):
 
 
 class TestOdooJourney(TestOdooWithAddOn):
-    """A database whose quotations, leads, stock and views are read as well."""
+    """A database whose quotations, wish lists, leads, stock, cards and views are read as well."""
 
     fake: ClassVar[type[Platform] | None] = FakeJourney
-    claimed: ClassVar[Level | None] = "silver"  # a quotation carries no revision
+    claimed: ClassVar[Level | None] = "silver"  # quotations and wish lists carry no revision
     sells_by_measure = False
     options: ClassVar[dict[str, Any]] = {
         **TestOdooWithAddOn.options,
-        **dict.fromkeys(("quotations", "leads", "stock", "browsing"), True),
+        **dict.fromkeys(("quotations", "wishlists", "leads"), True),
+        **dict.fromkeys(("stock", "loyalty", "browsing"), True),
         "closed_stage_id": 2,
     }
 
@@ -62,20 +63,3 @@ class TestOdooJourney(TestOdooWithAddOn):
     def payload_folder(self) -> Path:
         """Where what is no cart was recorded."""
         return super().payload_folder / "journey"
-
-
-class TestOdooWishLists(TestOdooWithAddOn):
-    """A database with wish lists, whose rows have no quantity: more than one piece is refused."""
-
-    fake: ClassVar[type[Platform] | None] = None
-    claimed: ClassVar[Level | None] = "bronze"
-    options: ClassVar[dict[str, Any]] = {**TestOdooWithAddOn.options, "wishlists": True}
-
-    @property
-    def payload_folder(self) -> Path:
-        """Where wish lists were recorded."""
-        return super().payload_folder / "wishes"
-
-    def test_loses_none_of_it_in_silence(self) -> None:
-        """The mapping report is kept though only bronze is claimed."""
-        self.test_loses_nothing_in_silence()

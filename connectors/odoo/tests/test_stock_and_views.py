@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cartbridge_odoo import Odoo, stock
-from fake_odoo import LAMP
+from fake_odoo import BOOK, LAMP
 from fake_odoo_journey import FakeJourney
 from odoo_carts import Made
 
@@ -58,6 +58,24 @@ async def test_only_the_warehouses_of_the_company(journey: FakeJourney, remote: 
     journey.database.table("stock.warehouse")[2]["company_id"] = [9, "Autre SAS"]
     seen, _ = await told(None, remote(stock=True, company_id=1))
     assert {store for _, store in levels(seen)} == {"1"}
+
+
+async def test_asked_it_tells_what_is_free_and_nothing_of_what_it_does_not_count(
+    journey: FakeJourney, remote: Made
+) -> None:
+    journey.move("LAMP-OAK", rivoli="12", lyon="-1")
+    book = journey.database.find("product.product", default_code="BOOK-LIGHT")
+    assert book is not None
+    book["is_storable"] = False
+    for there, stores in ((remote(stock=True), {"1": 12, "2": 0}), (_abroad(journey, remote), {})):
+        told = await ODOO.stock([LAMP, BOOK], ["1", "2", "9", "lyon"], there)
+        assert {one.store: one.quantity for one in told} == stores
+        assert {one.key for one in told} <= {LAMP.key}
+
+
+def _abroad(journey: FakeJourney, remote: Made) -> Remote:
+    """A connection to a company that has no warehouse."""
+    return remote(stock=True, company_id=journey.company["id"] + 1)
 
 
 async def test_an_odoo_without_any_stock(journey: FakeJourney, remote: Made) -> None:

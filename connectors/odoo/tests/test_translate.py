@@ -279,7 +279,8 @@ def test_articles_are_held_and_delivery_is_odoos_own(
 def test_what_a_connection_can_do_is_what_is_installed() -> None:
     assert not ODOO.capabilities(SETTINGS) & {"freeze", "join", "continue_online", "hook"}
     assert ODOO.writes(SETTINGS) == "best_effort"
-    installed = dict.fromkeys(("quotations", "wishlists", "leads", "companion", "provision"), True)
+    read = ("quotations", "wishlists", "leads", "prices", "stock", "loyalty")
+    installed = dict.fromkeys((*read, "companion", "provision"), True)
     full = Settings.model_validate({**CONNECTION, **installed})
     assert ODOO.capabilities(full) == ODOO.manifest.capabilities
     assert ODOO.writes(full) == "conditional"

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
-import uuid
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from cartbridge_sandbox.story_cart import by_sku, content, new_run, sale
+from cartbridge_sandbox.story_journey import Journey
 from cartbridge_sandbox.story_stage import Json, Person, Stage, Surprise, opened_shop
 from cartbridge_sandbox.story_words import Lang
 
@@ -58,7 +59,7 @@ class Story:
             words("shop"), gateway, told["connections"]["sandbox-shop"]["shop_key"]
         )
         self.operator = self._person(words("operator"), gateway, told["ops_key"])
-        self._run = uuid.uuid4().hex[:6].upper()
+        self._run = new_run()
 
     def _person(self, name: str, url: str, key: str | None = None) -> Person:
         person = Person(self._stage, name, url, key)
@@ -78,6 +79,7 @@ class Story:
         self.take_a_lamp_back(sold)
         self.fight_for_a_cart()
         self.begin_in_the_store()
+        Journey(self._stage, self._told, self._run, self._person).play()
         self.tell_it_in_words(claim["cart"]["id"])
         self.prove_it()
 
@@ -90,7 +92,7 @@ class Story:
         cart = self._cart_with(basket, {LAMP, BOOK, CANDLE}, codes=["NOEL"])
         self._stage.say("cart_known")
         self.shop.does("GET", f"/v1/carts/{cart['id']}", show=CART)
-        self._stage.plain(self._content(cart))
+        self._stage.plain(content(self._stage, cart))
         return basket
 
     def ask_for_a_code(self, basket: str) -> str:
@@ -142,20 +144,20 @@ class Story:
     def sell_a_part(self, claim: Json, basket: str) -> None:
         """Two of three lines and one more are sold; the rest carries on at home."""
         self._stage.act("act_sale")
-        lines = self._lines(claim["cart"])
+        lines = by_sku(claim["cart"])
         extra = {"item": {"gtin": CUSHION_GTIN}, "quantity": "1", "unit_price": 3490}
-        sale = self._sale(
+        told = sale(
             claim,
-            "1",
+            self._receipt("1"),
             lines=[
                 {"line": lines[LAMP]["id"], "quantity": "2"},
                 {"line": lines[CANDLE]["id"], "quantity": "1", "unit_price": 2790},
             ],
             extra_lines=[extra],
         )
-        done = self.till.does("POST", f"/v1/pos/claims/{claim['claim']}/complete", sale)
+        done = self.till.does("POST", f"/v1/pos/claims/{claim['claim']}/complete", told)
         self._stage.fields(done["cart"], CART)
-        self._stage.plain(self._content(done["remainder"]))
+        self._stage.plain(content(self._stage, done["remainder"]))
         self._stage.say("left_over", what=self._in_basket(basket, {BOOK}))
 
     def cancel_the_ticket(self, basket: str) -> Json:
@@ -164,7 +166,7 @@ class Story:
         answer = self.till.does("POST", f"/v1/pos/sales/{self._receipt('1')}/void", {})
         cart: Json = answer["cart"]
         self._stage.fields(cart, CART)
-        self._stage.say("back", what=self._in_basket(basket, set(self._lines(cart))))
+        self._stage.say("back", what=self._in_basket(basket, set(by_sku(cart))))
         return cart
 
     def sell_the_whole(self, cart: Json) -> Json:
@@ -173,7 +175,7 @@ class Story:
         claim = self.till.does("POST", "/v1/pos/claims", {"cart": cart["id"]}, wanted=201)
         self._stage.fields(claim, ("claim", "fence"))
         done = self.till.does(
-            "POST", f"/v1/pos/claims/{claim['claim']}/complete", self._sale(claim, "2")
+            "POST", f"/v1/pos/claims/{claim['claim']}/complete", sale(claim, self._receipt("2"))
         )
         self._stage.fields(done["cart"], CART)
         sold: Json = done["cart"]
@@ -206,7 +208,7 @@ class Story:
         late = self.till.does(
             "POST",
             f"/v1/pos/claims/{first['claim']}/complete",
-            self._sale(first, "3"),
+            sale(first, self._receipt("3")),
             show=("conflict",),
         )
         if not late["conflict"]:
@@ -279,7 +281,7 @@ class Story:
         def look() -> Json | None:
             path = f"/v1/carts?connection=sandbox-shop&external_id={basket}"
             for cart in self.shop.looks(path)["items"]:
-                if set(self._lines(cart)) == skus and cart["codes"] == (codes or []):
+                if set(by_sku(cart)) == skus and cart["codes"] == (codes or []):
                     found: Json = cart
                     return found
             return None
@@ -305,26 +307,8 @@ class Story:
 
         return self._stage.until(str(wanted), look)
 
-    def _sale(self, claim: Json, number: str, **told: object) -> Json:
-        return {
-            "fence": claim["fence"],
-            "receipt_number": self._receipt(number),
-            "sold_at": claim["as_of"],
-            **told,
-        }
-
     def _receipt(self, number: str) -> str:
         return f"{self._run}-{number}"
-
-    def _lines(self, cart: Json) -> dict[str, Json]:
-        return {line["item"]["sku"]: line for line in cart["lines"]}
-
-    def _content(self, cart: Json) -> str:
-        return "\n".join(
-            f"{line['quantity']['value']:>3} × {line['item']['title']:32} "
-            f"{self._stage.words.money(line['total']):>10}"
-            for line in cart["lines"]
-        )
 
 
 def _told(basket: Json) -> str:

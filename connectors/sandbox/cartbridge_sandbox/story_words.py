@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+from cartbridge_sandbox.story_journey_words import JOURNEY
+
 Lang = Literal["fr", "en"]
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -131,6 +133,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "till": ("caisse {number}", "till {number}"),
     "shop": ("boutique", "shop"),
     "operator": ("support", "operator"),
+    **JOURNEY,
 }
 
 

@@ -26,12 +26,12 @@ async def call(
     answers: frozenset[int] = ANSWERS,
     message: str | None = None,
 ) -> httpx.Response:
-    """The companion's answer to `carts/<name>`; one not among `answers` is an error by kind."""
+    """The companion's answer to a call; one not among `answers` is an error by kind."""
     settings: Settings = remote.settings
     raw = to_json(body)
     identifier = message or f"msg_{uuid.uuid4().hex}"
     headers = webhook.sign(settings.secrets[0], identifier, datetime.now(UTC), raw)
-    url = f"{settings.shop_url}/cartbridge/v1/carts/{name}"
+    url = f"{settings.shop_url}/cartbridge/v1/{name}"
     return await client.post(remote.client, url, raw, headers, answers)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from cartbridge.sdk import client, payload, webhook
+from cartbridge.sdk.both_sides import PriceNow, PricesOf, StockNow
 from cartbridge.sdk.contract import (
     Changed,
     Connector,
@@ -18,17 +19,24 @@ from cartbridge.sdk.contract import (
     WriteLine,
     Written,
 )
-from cartbridge.sdk.documents import Line, Projection, TwinRef, project_by
+from cartbridge.sdk.documents import Item, Line, Projection, TwinRef, project_by
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
 from cartbridge.sdk.observations import Read
 from cartbridge.sdk.payload import understood
 from cartbridge_vendure import payloads as wire
-from cartbridge_vendure.calls import NO_CART, OK, OR_CONFLICT, call, missing
+from cartbridge_vendure.both_sides import prices_now, stock_now
+from cartbridge_vendure.calls import NO_CART, OR_CONFLICT, call, missing
+from cartbridge_vendure.changes import changed_since
 from cartbridge_vendure.lines import key_of, sku_of
 from cartbridge_vendure.settings import Settings
-from cartbridge_vendure.translate import read_envelope, read_gone, read_order, snapshot
-
-PAGE: Final = 100  # orders at once; the companion lists 200 at most
+from cartbridge_vendure.translate import (
+    CUSTOMER,
+    read_customer,
+    read_envelope,
+    read_gone,
+    read_order,
+    snapshot,
+)
 
 
 class Vendure(Connector):
@@ -40,6 +48,7 @@ class Vendure(Connector):
         kind="shop",
         capabilities=frozenset(
             {"fetch", "push", "freeze", "continue_online", "join", "changed_since"}
+            | {"prices", "stock"}
         ),
         writes="conditional",
         login="merges",
@@ -61,9 +70,11 @@ class Vendure(Connector):
         return [Named(external_id=named.external_id, revision=revision, dedup=dedup)]
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
-        """What a webhook, or an order that `fetch` brought, says."""
+        """What a webhook, an order that `fetch` brought, or an account that was listed, says."""
         if isinstance(document, Raw):
             return read_envelope(_envelope(document))
+        if document.get("state") == CUSTOMER:
+            return read_customer(document)
         return read_gone(document) if document.get("error") == NO_CART else read_order(document)
 
     def project(self, lines: Sequence[Line], settings: Any) -> Projection:
@@ -72,22 +83,15 @@ class Vendure(Connector):
 
     async def fetch(self, ref: TwinRef, remote: Remote) -> Mapping[str, Any] | None:
         """The order as it is now, or where it was joined to; None if the shop has none."""
-        response = await call(remote, "read", {"external_id": ref.external_id})
+        response = await call(remote, "carts/read", {"external_id": ref.external_id})
         gone = missing(response)
         if gone is None:
             return client.json_object(response)
         return {**gone, "external_id": ref.external_id} if gone.get("merged_into") else None
 
     async def changed_since(self, cursor: Mapping[str, Any] | None, remote: Remote) -> Changed:
-        """The orders that changed after a position of the companion, as they are now."""
-        before = cursor["next"] if cursor else None
-        response = await call(remote, "changed", {"cursor": before, "limit": PAGE}, OK)
-        answer = client.json_object(response)
-        try:
-            page = understood(wire.VendureChanges, answer, "")
-        except Unreadable as error:
-            raise Unknown(f"the answer cannot be understood: {error}") from error
-        return Changed(answer["items"], {"next": page.next}, page.next != before)
+        """The orders, and if wanted the accounts, that changed behind a place, as they are now."""
+        return await changed_since(cursor, remote)
 
     async def push(self, write: Write, remote: Remote) -> Written | Moved:
         """Writes the rows that differ, if the order is still at the revision we know."""
@@ -99,7 +103,7 @@ class Vendure(Connector):
             "lines": [_row(line) for line in write.lines if sku_of(line.key) is not None],
             "codes": list(write.codes),
         }
-        response = await call(remote, "write", body, OR_CONFLICT, write.push_id)
+        response = await call(remote, "carts/write", body, OR_CONFLICT, write.push_id)
         gone = missing(response)
         if gone is not None:
             if gone.get("merged_into"):
@@ -120,7 +124,7 @@ class Vendure(Connector):
             "until": until.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "where": where,
         }
-        response = await call(remote, "freeze", body, OR_CONFLICT)
+        response = await call(remote, "carts/freeze", body, OR_CONFLICT)
         if response.status_code == 409:
             raise Ignore("the order is bought, or being paid just now: there is nothing to stop")
         if missing(response) is not None:
@@ -128,9 +132,21 @@ class Vendure(Connector):
 
     async def thaw(self, ref: TwinRef, remote: Remote) -> None:
         """Vendure's checkout goes on."""
-        response = await call(remote, "thaw", {"external_id": ref.external_id})
+        response = await call(remote, "carts/thaw", {"external_id": ref.external_id})
         if missing(response) is not None:
             raise Ignore("the shop has no such order: there is nothing to let go on")
+
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        """What the shop's channel asks for the articles now; it has no other price lists."""
+        return await prices_now(items, of.currency, remote)
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        """What stock locations have of the articles that the shop counts."""
+        return await stock_now(items, stores, remote)
 
     def continue_url(self, code: str, settings: Any) -> str:
         """The companion's own page, which joins the session it finds and leads to the cart."""

@@ -139,6 +139,43 @@ class VendureOrdered(Wire):
     lines: Annotated[tuple[VendureTaken, ...], Field(max_length=2000)] = ()
 
 
+class VendureAccount(VendureCustomer):
+    """A customer with a verified account, as the list of those that changed tells her."""
+
+    external_id: Short
+    updated_at: Moment
+
+
+class VendurePrice(Wire):
+    """What a piece costs now, in minor units."""
+
+    sku: Sku
+    unit_price: Minor
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    tax_mode: Literal["inclusive", "exclusive"]
+    tax_rate: Annotated[str, Field(pattern=r"^[0-9](\.[0-9]{1,6})?$")]
+
+
+class VendurePrices(Wire):
+    """What of the articles has a price."""
+
+    prices: Annotated[tuple[VendurePrice, ...], Field(max_length=2000)]
+
+
+class VendureLevel(Wire):
+    """What a stock location has of an article that no order has taken."""
+
+    sku: Sku
+    location: Code
+    quantity: Annotated[int, Field(strict=True, ge=0, le=2**53)]
+
+
+class VendureStock(Wire):
+    """What is counted where."""
+
+    stock: Annotated[tuple[VendureLevel, ...], Field(max_length=50_000)]
+
+
 class VendureChanges(Wire):
     """What changed since a position, and the position behind it."""
 

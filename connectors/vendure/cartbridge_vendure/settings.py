@@ -37,6 +37,7 @@ class Settings(BaseModel):
         Field(min_length=1, max_length=5),
     ]
     shop_url: Annotated[str, Field(max_length=2000), AfterValidator(_shop)]
+    customers: bool = False  # whether the shop's accounts are told, not only the carts' owners
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from cartbridge.sdk.observations import (
     CartOrdered,
     CartSeen,
     CheckoutSeen,
+    CustomerSeen,
     Lost,
     Read,
 )
@@ -18,6 +19,7 @@ from cartbridge_vendure import payloads as wire
 from cartbridge_vendure.lines import key_of, observed, taken, taken_of
 
 GONE: Final = frozenset({"Cancelled", "Deleted"})
+CUSTOMER: Final = "customer"
 FILLING: Final = frozenset({"Created", "AddingItems"})
 
 
@@ -43,6 +45,16 @@ def read_gone(data: Mapping[str, Any]) -> Read:
         at=gone.at,
         merged_into=gone.merged_into,
         into_revision=gone.into_revision,
+    )
+    return Read(observations=(seen,))
+
+
+def read_customer(data: Mapping[str, Any]) -> Read:
+    """Who the owner of an account is."""
+    told = understood(wire.VendureAccount, data, "")
+    known = {name: value for name, value in told if value and name != "updated_at"}
+    seen = CustomerSeen(
+        external_id=told.external_id, at=told.updated_at, customer=Customer(**known)
     )
     return Read(observations=(seen,))
 

@@ -75,6 +75,7 @@ class FakeVendure(Platform):
         Item(sku="CARNET-A5", title="Carnet ligné"),
         Item(sku="BOUGIE", title="Bougie"),
     )
+    stores: ClassVar[tuple[str, ...]] = ("1", "2")
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,27 +84,35 @@ class FakeVendure(Platform):
         self._most: dict[str, int] = {}
         self._prices = dict(PRICES)
         self._position = 0
+        self._stock: dict[tuple[str, str], int] = {}
+        self.accounts: list[dict[str, Any]] = []  # oldest first
 
     def respond(self, request: httpx.Request) -> httpx.Response:
         try:
             webhook.verify(request.headers, request.content, SECRETS, datetime.now(UTC))
         except Forged:
             return httpx.Response(401, json={"error": "bad_signature"})
-        call, body = request.url.path.rsplit("/", 1)[-1], json.loads(request.content)
-        if call == "changed":
-            return httpx.Response(200, json=self._changed(body))
+        call, body = request.url.path.removeprefix("/cartbridge/v1/"), json.loads(request.content)
+        lists = {
+            "carts/changed": self._changed,
+            "customers/changed": self._changed_accounts,
+            "articles/prices": self._told_prices,
+            "articles/stock": self._told_stock,
+        }
+        if call in lists:
+            return httpx.Response(200, json=lists[call](body))
         order = self._orders.get(body["external_id"])
         if order is None or order.deleted:
             return httpx.Response(404, json={"error": "cart_not_found", "merged_into": None})
-        if call == "write":
+        if call == "carts/write":
             return self._write(order, body)
-        if call in ("freeze", "thaw"):
+        if call in ("carts/freeze", "carts/thaw"):
             order.frozen = body.get("until")
             return httpx.Response(200, json={"snapshot": order.shown()})
         return httpx.Response(200, json=order.shown())
 
     def is_write(self, request: httpx.Request) -> bool:
-        return not request.url.path.endswith(("/read", "/changed"))
+        return not request.url.path.endswith(("/read", "/changed", "/prices", "/stock"))
 
     def new_cart(self) -> str:
         order = Order(f"CODE{len(self._orders)}", {"LAMPE-CHENE-40": 2, "LIVRE-CUISINE": 1})
@@ -134,6 +143,31 @@ class FakeVendure(Platform):
 
     def is_frozen(self, external_id: str) -> bool:
         return self._orders[external_id].frozen is not None
+
+    def reprice(self, item: Item, price: int) -> None:
+        self.sell_also(item, price)
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        self._stock[str(item.sku), store] = int(quantity)
+
+    def _told_prices(self, body: dict[str, Any]) -> dict[str, Any]:
+        sold = [sku for sku in body["skus"] if sku in self._prices and body["currency"] == "EUR"]
+        told = {"currency": "EUR", "tax_mode": "inclusive", "tax_rate": "0.20"}
+        return {"prices": [{"sku": sku, "unit_price": self._prices[sku], **told} for sku in sold]}
+
+    def _told_stock(self, body: dict[str, Any]) -> dict[str, Any]:
+        levels = [
+            {"sku": sku, "location": location, "quantity": quantity}
+            for (sku, location), quantity in self._stock.items()
+            if sku in body["skus"] and location in body["locations"]
+        ]
+        return {"stock": levels}
+
+    def _changed_accounts(self, body: dict[str, Any]) -> dict[str, Any]:
+        after = body["cursor"] or "2000-01-01T00:00:00.000000Z 0"
+        rows = [row for row in self.accounts if f"{row['updated_at']} 0" > after]
+        last = f"{rows[-1]['updated_at']} {rows[-1]['external_id']}" if rows else after
+        return {"items": rows, "next": last}
 
     def _write(self, order: Order, body: dict[str, Any]) -> httpx.Response:
         if (first := self._answers.get(body["push_id"])) is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 import respx
 from cartbridge_vendure import Vendure
 from cartbridge_vendure.settings import Settings
+from fake_vendure import FakeVendure
 
 from cartbridge.sdk.client import make_client
 from cartbridge.sdk.contract import Remote
 from cartbridge.sdk.errors import ConnectorError, Credentials, Unknown
+from cartbridge.sdk.observations import CustomerSeen
 from cartbridge.testing.connector import shown
 
 CALL = "https://shop.example/cartbridge/v1/carts/changed"
@@ -68,3 +71,31 @@ async def test_other_answers_say_what_to_do(
     respx.post(CALL).return_value = answer
     with pytest.raises(error):
         await VENDURE.changed_since(None, remote)
+
+
+async def test_accounts_are_listed_after_the_orders_if_they_are_wanted(remote: Remote) -> None:
+    shop = FakeVendure()
+    asking = replace(remote, settings=remote.settings.model_copy(update={"customers": True}))
+    shop.new_cart()
+    shop.accounts = [
+        {
+            "state": "customer",
+            "external_id": "7",
+            "updated_at": "2026-11-20T10:00:00.123456Z",
+            "email": "claire@example.fr",
+            "phone": None,
+            "first_name": "Claire",
+            "last_name": None,
+        }
+    ]
+    with shop.reached():
+        first = await VENDURE.changed_since(None, asking)
+        again = await VENDURE.changed_since(first.cursor, asking)
+        without = await VENDURE.changed_since(None, remote)
+    assert [row["state"] for row in first.documents] == ["AddingItems", "customer"]
+    assert (again.documents, again.cursor, again.more) == ([], first.cursor, False)
+    assert [row["state"] for row in without.documents] == ["AddingItems"]
+    (seen,) = VENDURE.read(first.documents[1], asking.settings).observations
+    assert isinstance(seen, CustomerSeen)
+    assert (seen.customer.external_id, seen.customer.email) == ("7", "claire@example.fr")
+    assert (seen.customer.phone, seen.consent) == (None, None)

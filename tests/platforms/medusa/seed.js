@@ -16,6 +16,8 @@ const ARTICLES = [
     ['Tisane du soir', null, null, '3760123451093', 8.5, PLENTY],
     ['Le Livre des lumières', null, 'BOOK-LIGHT', '9791099990013', 19, PLENTY],
 ];
+const IN_WAREHOUSE = new Map(ARTICLES.map(([, , sku, , , amount]) => [sku, amount]));
+const IN_STORE = new Map([['LAMP-OAK', 4]]);
 const REDUCED_TAX = new Set(['Le Livre des lumières', 'Tisane du soir']);
 
 /** What the parts of the seed say in one line: run a workflow, answer its result. */
@@ -24,8 +26,10 @@ async function seed({ container }) {
     const [channel] = await run(flows.createSalesChannelsWorkflow, { salesChannelsData: [{ name: 'Web FR' }] });
     const region = await addRegion(container, run, channel);
     const { location, profile } = await addPlaces(container, run, channel, region);
+    const store = await addStore(container, run, channel, region, profile);
     const products = await addArticles(run, channel, profile);
     await addStock(container, run, location);
+    await addStock(container, run, store, IN_STORE);
     await addTaxes(run, products);
     await addPromotion(run);
     fs.writeFileSync(
@@ -33,6 +37,7 @@ async function seed({ container }) {
         JSON.stringify({
             ...(await addKeys(run, channel)),
             region_id: region.id,
+            store_location: store.id,
             variants: Object.fromEntries(
                 products.flatMap(product => product.variants).map(one => [one.sku ?? one.barcode, one.id]),
             ),
@@ -102,6 +107,40 @@ async function addPlaces(container, run, channel, region) {
     return { location, profile };
 }
 
+/** A store to which orders are sent for nothing, as Medusa's own admin sets one up. */
+async function addStore(container, run, channel, region, profile) {
+    const [store] = await run(flows.createStockLocationsWorkflow, {
+        locations: [{ name: 'Lyon Part-Dieu', address: { city: 'Lyon', country_code: 'FR', address_1: 'Rue 2' } }],
+    });
+    const set = await container.resolve(Modules.FULFILLMENT).createFulfillmentSets({
+        name: 'Retrait Lyon Part-Dieu',
+        type: 'pickup',
+        service_zones: [{ name: 'Retrait', geo_zones: [{ country_code: 'fr', type: 'country' }] }],
+    });
+    const place = { [Modules.STOCK_LOCATION]: { stock_location_id: store.id } };
+    await container.resolve(ContainerRegistrationKeys.LINK).create([
+        { ...place, [Modules.FULFILLMENT]: { fulfillment_provider_id: 'manual_manual' } },
+        { ...place, [Modules.FULFILLMENT]: { fulfillment_set_id: set.id } },
+    ]);
+    await run(flows.createShippingOptionsWorkflow, [
+        {
+            name: 'Retrait en magasin',
+            price_type: 'flat',
+            provider_id: 'manual_manual',
+            service_zone_id: set.service_zones[0].id,
+            shipping_profile_id: profile.id,
+            type: { label: 'Retrait', description: 'En magasin', code: 'pickup' },
+            prices: [{ region_id: region.id, amount: 0 }],
+            rules: [
+                { attribute: 'enabled_in_store', value: 'true', operator: 'eq' },
+                { attribute: 'is_return', value: 'false', operator: 'eq' },
+            ],
+        },
+    ]);
+    await run(flows.linkSalesChannelsToStockLocationWorkflow, { id: store.id, add: [channel.id] });
+    return store;
+}
+
 function addArticles(run, channel, profile) {
     return run(flows.createProductsWorkflow, {
         products: ARTICLES.map(([title, variant, sku, barcode, amount, stock]) => ({
@@ -125,12 +164,11 @@ function addArticles(run, channel, profile) {
     });
 }
 
-async function addStock(container, run, location) {
+async function addStock(container, run, location, stock = IN_WAREHOUSE) {
     const query = container.resolve(ContainerRegistrationKeys.QUERY);
     const { data } = await query.graph({ entity: 'inventory_item', fields: ['id', 'sku'] });
-    const stock = new Map(ARTICLES.map(([, , sku, , , amount]) => [sku, amount]));
     await run(flows.createInventoryLevelsWorkflow, {
-        inventory_levels: data.map(({ id, sku }) => ({
+        inventory_levels: data.filter(({ sku }) => stock.has(sku)).map(({ id, sku }) => ({
             location_id: location.id,
             inventory_item_id: id,
             stocked_quantity: stock.get(sku),

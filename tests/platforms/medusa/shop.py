@@ -205,6 +205,28 @@ class Shopper:
         logged_in = await self.shop.post("/auth/customer/emailpass", json=person)
         self.headers["authorization"] = f"Bearer {logged_in.json()['token']}"
 
+    async def buy(self, shipping: str) -> None:
+        """Buys her cart, to reach her as the shop calls it."""
+        home = {"first_name": "Claire", "last_name": "Moreau", "address_1": "1 rue de la Paix"}
+        home |= {"city": "Lyon", "postal_code": "69002", "country_code": "fr"}
+        told = {"email": "claire@example.fr", "shipping_address": home, "billing_address": home}
+        cart = f"carts/{self.cart_id}"
+        await self._done("POST", cart, told)
+        options = await self._done("GET", f"shipping-options?cart_id={self.cart_id}")
+        names = {one["name"]: one["id"] for one in options["shipping_options"]}
+        await self._done("POST", f"{cart}/shipping-methods", {"option_id": names[shipping]})
+        made = await self._done("POST", "payment-collections", {"cart_id": self.cart_id})
+        payment = f"payment-collections/{made['payment_collection']['id']}/payment-sessions"
+        await self._done("POST", payment, {"provider_id": "pp_system_default"})
+        bought = await self._done("POST", f"{cart}/complete", {})
+        assert bought["type"] == "order", bought
+
+    async def _done(self, method: str, path: str, body: Json | None = None) -> Json:
+        answer = await self.call(method, path, body)
+        assert answer.status_code == 200, answer.text
+        told: Json = answer.json()
+        return told
+
     async def my_pass(self) -> httpx.Response:
         """Her own pass, as the shop's page asks for it."""
         return await self.call("POST", "cartbridge/pass", {"cart_id": self.cart_id})

@@ -17,3 +17,4 @@ await import('./promises/hand-overs.mjs');
 await import('./promises/door.mjs');
 await import('./promises/options.mjs');
 await import('./promises/amounts.mjs');
+await import('./promises/shelves.mjs');

@@ -131,7 +131,8 @@ export class Companion {
     }
 
     async raw(name, text, headers) {
-        const response = await fetch(`${this.url}/cartbridge/v1/carts/${name}`, {
+        const path = name.includes('/') ? name : `carts/${name}`;
+        const response = await fetch(`${this.url}/cartbridge/v1/${path}`, {
             method: 'POST',
             headers: { 'content-type': 'application/json', ...headers },
             body: text,

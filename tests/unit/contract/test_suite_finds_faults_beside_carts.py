@@ -117,6 +117,18 @@ class ClosesEachList(Sound):
         return await super().push(write.model_copy(update={"archived": True}), remote)
 
 
+class TakesOnePieceInSilence(Sound):
+    async def push(self, write: Write, remote: Remote) -> Written | Moved:
+        one = (row.model_copy(update={"quantity": min(row.quantity, 1)}) for row in write.lines)
+        return await super().push(write.model_copy(update={"lines": tuple(one)}), remote)
+
+
+class SaysThatItsListsDoNotCount(Sound):
+    def snapshot(self, body: Body) -> Snapshot:
+        wishes = body.kind == "wishlist" or None
+        return super().snapshot(body).model_copy(update={"uncounted": wishes})
+
+
 class AsksItsOwnPrices(Sound):
     def held(self, line: WriteLine) -> int:
         return int(line.quantity * 1200)
@@ -194,6 +206,8 @@ FAULTS = [
     (CallsEachListTheSame, "test_calls_a_wish_list_by_its_name"),
     (ClosesEachList, "test_calls_a_wish_list_by_its_name"),
     (LeavesListsOpen, "test_closes_a_wish_list"),
+    (TakesOnePieceInSilence, "test_says_how_many_a_wish_list_takes"),
+    (SaysThatItsListsDoNotCount, "test_says_how_many_a_wish_list_takes"),
     (AsksItsOwnPrices, "test_holds_the_prices_of_a_quote"),
     (LeavesQuotesRequested, "test_says_how_a_quote_stands"),
     (AnswersNobody, "test_shows_what_was_answered"),

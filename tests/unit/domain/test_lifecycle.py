@@ -14,7 +14,15 @@ from cartbridge.domain.cart import commands as c
 from cartbridge.domain.cart import events as e
 from cartbridge.domain.cart.lifecycle import BOUGHT, TRANSITIONS, State, following, may
 from cartbridge.domain.cart.reservation import Reserve
-from cartbridge.domain.cart.state import Binding, Cart, Direction, NotTaken, Origin, waiting_in
+from cartbridge.domain.cart.state import (
+    Binding,
+    Cart,
+    Direction,
+    NotTaken,
+    Origin,
+    QuoteRef,
+    waiting_in,
+)
 from cartbridge.domain.line import Fulfilment
 from cartbridge.domain.refusals import Refused
 from cartbridge.domain.twin import PlacedFor, Refusal, Twin, TwinRef
@@ -102,6 +110,10 @@ def adopt(cart: Cart, number: int) -> c.AdoptMerged:
 
 ASKS: dict[str, Ask] = {
     "start": lambda cart, n: c.StartCart(Origin(), "EUR", (new("LAMP", 2, f"lin_{n}"),)),
+    "refill": lambda cart, n: c.RefillCart(
+        (new("LAMP", n % 3 + 1, "lin_LAMP"), new("SHADE", 1, f"lin_{n}")),
+        QuoteRef(id="qte_1", number="7", revision=n, lines=("lin_LAMP", f"lin_{n}")),
+    ),
     "web shows two rows": lambda cart, n: snapshot(cart, n, WEB, "LAMP", "BULB"),
     "web shows one row": lambda cart, n: snapshot(cart, n, WEB, "LAMP"),
     "web shows nothing": lambda cart, n: snapshot(cart, n, WEB),

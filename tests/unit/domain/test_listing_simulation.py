@@ -8,6 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from cartbridge.domain import merge
+from cartbridge.domain.quote import commands as quote
+from cartbridge.domain.quote.decide import decide as decide_quote
+from cartbridge.domain.quote.evolve import evolve as evolve_quote
+from cartbridge.domain.quote.state import Quote
+from cartbridge.domain.quote.state import details as quote_details
 from cartbridge.domain.wishlist import commands as wishlist
 from cartbridge.domain.wishlist.decide import decide as decide_wishlist
 from cartbridge.domain.wishlist.evolve import evolve as evolve_wishlist
@@ -30,6 +35,15 @@ KINDS: Final = {
         wishlist_details,
         see=lambda seen: wishlist.SeeWishlist(seen, name="Noël"),
         edit=wishlist.Change,
+    ),
+    "quote": ListingKind(
+        "qte",
+        lambda name: Quote(id=name),
+        decide_quote,
+        evolve_quote,
+        quote_details,
+        see=lambda seen: quote.SeeQuote(seen, state="requested", drawn_number="26-1"),
+        edit=quote.EditQuote,
     ),
 }
 SUMS: Final = (

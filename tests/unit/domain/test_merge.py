@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cartbridge.domain import merge
 from cartbridge.domain.projection import basket_of, project_by
-from cartbridge.domain.twin import CodeRefusal, PlannedWrite, Refusal, Twin
+from cartbridge.domain.twin import CodeRefusal, ObservedLine, PlannedWrite, Refusal, Twin
 from tests.unit.domain.words import line, row, shown, twin
 
 baskets = st.dictionaries(st.sampled_from("ABCD"), st.integers(1, 9).map(Decimal), max_size=4)
@@ -112,6 +112,31 @@ class TestRebase:
         assert change is not None
         assert change.is_echo
         assert change.twin.shadow == {}
+
+
+class TestRowsWithoutQuantities:
+    """A list there shows that something is wished for, and not how much of it."""
+
+    TWIN = twin(
+        shadow={"A": 1},
+        refusals=(refusal("A", 3, 1),),
+        planned=(planned("psh_1", {"A": 1, "B": 2}, wanted={"A": 3, "B": 2}),),
+    )
+
+    def moved(self, *rows: ObservedLine) -> dict[str, Decimal]:
+        look = shown(None, *rows).model_copy(update={"uncounted": True})
+        change = merge.observe(self.TWIN, look)
+        assert change is not None
+        return change.quantities
+
+    def test_a_row_that_we_wrote_is_ours_though_nothing_says_so(self) -> None:
+        assert self.moved(row("A"), row("B")) == {}
+
+    def test_a_row_of_theirs_is_one_piece(self) -> None:
+        assert self.moved(row("A"), row("C")) == {"C": 1}
+
+    def test_a_row_that_went_takes_along_what_it_could_not_show(self) -> None:
+        assert self.moved(row("B")) == {"A": -3}
 
 
 class TestRefusals:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cartbridge.domain.cart import events as e
-from cartbridge.domain.cart.state import NotTaken, Origin, SoldLine
+from cartbridge.domain.cart.state import NotTaken, Origin, QuoteRef, SoldLine
 from cartbridge.domain.customer import Customer
 from cartbridge.domain.header import Actor, Header
 from cartbridge.domain.line import Discount
@@ -169,6 +169,19 @@ def test_a_line_the_till_put_in_and_an_extra_one_are_added_whole() -> None:
         ),
     )
     assert [row.added for row in told.sales[0].lines] == [0, 4, 1, 0]
+
+
+def test_what_a_quote_brings_into_her_cart_is_hers_and_what_the_till_adds_then_is_not() -> None:
+    quote = QuoteRef(id="qte_1", number="26-1", revision=1, lines=("lin_LAMP",))
+    told = facts(
+        at_till(started(quote=quote)),  # asked for online, taken up at a till
+        at_till(e.LineAdded(line=line("LAMP", 2))),
+        at_till(e.LineChanged(line="lin_LAMP", was=Decimal(2), quantity=Decimal(3))),
+        at_till(claimed()),
+        at_till(e.LineAdded(line=line("BULB", 4))),
+        at_till(sold(of("LAMP", 5), of("BULB", 4))),
+    )
+    assert [row.added for row in told.sales[0].lines] == [2, 4]
 
 
 def test_a_total_binds_and_a_price_is_taken_so_many_times_less_its_discounts() -> None:

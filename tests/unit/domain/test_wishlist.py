@@ -258,3 +258,42 @@ def test_a_shop_that_lost_it_is_told_nothing_more() -> None:
     assert given.wishlist.twins[0].ended
     assert given.when(LoseTwin(REF)).facts == ()
     assert given.shown == {"sku:LAMP": 1}
+
+
+def to_online(name: str = "hnd_9") -> c.OfferWishlist:
+    return c.OfferWishlist(name, f"code {name}", NOW + timedelta(minutes=15), "to_online")
+
+
+def test_her_own_list_comes_along_with_its_twin_as_it_is() -> None:
+    own = Given(Wishlist(id="wsh_2"))
+    own = own.when(seen(own, ("BOOK", 1), revision=4))
+    given = begun(wish("LAMP")).when(to_online())
+
+    joined = given.when(c.Join("code hnd_9", REF, own.wishlist))
+
+    assert joined.told == ["handover_joined", "handover_ended", "line_added", "twin_joined"]
+    assert joined.shown == {"sku:LAMP": 1, "sku:BOOK": 1}
+    assert joined.wishlist.twins[0].shadow == {"sku:BOOK": 1}
+    assert joined.when(c.Join("code hnd_9", REF, own.wishlist)).facts == ()
+    stranger = REF.model_copy(update={"external_id": "43"})
+    assert joined.refuses(c.Join("code hnd_9", stranger)).code == "code_bound"
+
+
+def test_the_list_that_went_into_another_is_over_and_told_so_once() -> None:
+    own = Given(Wishlist(id="wsh_2"))
+    own = own.when(seen(own, ("BOOK", 1))).when(c.GiveAway(REF, "wsh_1"))
+    assert own.facts[-1] == e.Cancelled(into="wsh_1")
+    assert own.when(c.GiveAway(REF, "wsh_1")).facts == ()
+
+
+def test_a_session_without_a_list_is_joined_with_an_empty_shadow() -> None:
+    given = begun(wish("LAMP")).when(to_online()).when(c.Join("code hnd_9", REF))
+    assert given.wishlist.twins[0].shadow == {}
+    assert given.when(seen(given, ("BOOK", 1))).shown == {"sku:LAMP": 1, "sku:BOOK": 1}
+
+
+def test_a_code_for_the_till_joins_nothing_and_one_for_the_shop_pulls_nothing() -> None:
+    given = begun(wish()).when(offer()).when(to_online())
+    assert len(given.wishlist.handovers) == 2
+    assert given.refuses(c.Join("code hnd_1", REF)).code == "code_wrong_direction"
+    assert given.refuses(c.UseCode("code hnd_9", "lyon")).code == "code_wrong_direction"

@@ -16,6 +16,7 @@ from cartbridge.domain.cart.state import (
     NotTaken,
     NotTakenReason,
     Origin,
+    QuoteRef,
     SoldLine,
 )
 from cartbridge.domain.customer import Customer
@@ -58,6 +59,7 @@ EVERY_EVENT: tuple[Any, ...] = (
     e.LineChanged(line="lin_lamp", was=Decimal(2), quantity=Decimal(3)),
     e.LineRemoved(line="lin_lamp", was=Decimal(3)),
     e.LinePriced(line="lin_lamp", prices=Prices(total=5490)),
+    e.QuoteRevised(quote=QuoteRef(id="qte_1", number="26-7K3F", revision=2)),
     e.CodeApplied(code="NOEL"),
     e.CodeRemoved(code="NOEL"),
     e.CustomerIdentified(customer=Customer(email="anna@example.org")),

@@ -6,7 +6,7 @@ const { injectable } = require('./decorate');
 const { CartbridgeCart, CartbridgeCounter } = require('./entities');
 const { CONTEXT } = require('./gateway');
 const { CallRefused } = require('./refusal');
-const { MOST_LISTED } = require('./requests');
+const { MOST_LISTED, USUAL_LISTED } = require('./requests');
 const { SnapshotReader } = require('./snapshot');
 const { typeorm } = require('./vendure-modules');
 const { isCart } = require('./what-is-a-cart');
@@ -14,7 +14,6 @@ const { isCart } = require('./what-is-a-cart');
 const { MoreThan } = typeorm;
 
 const COUNTER = 'changed';
-const USUAL_LIMIT = 50;
 
 /**
  * A changed cart gets its position when it is listed, not when it changes: what is committed later
@@ -36,7 +35,7 @@ class ChangedCarts {
         const rows = await this.connection.rawConnection.getRepository(CartbridgeCart).find({
             where: { position: MoreThan(after) },
             order: { position: 'ASC' },
-            take: limit ?? USUAL_LIMIT,
+            take: limit ?? USUAL_LISTED,
         });
         const items = [];
         for (const row of rows) {

@@ -1,7 +1,8 @@
-/** The door for the gateway: `POST /cartbridge/v1/carts/…`, signed, JSON in and out. */
+/** The door for the gateway: `POST /cartbridge/v1/…`, signed, JSON in and out. */
 'use strict';
 
 const { Logger } = require('@vendure/core');
+const { Accounts } = require('./accounts');
 const { Carts } = require('./carts');
 const { ChangedCarts } = require('./changed-carts');
 const { decorateMethod, injectable } = require('./decorate');
@@ -9,6 +10,7 @@ const { CONTEXT } = require('./gateway');
 const { HoldCart } = require('./hold-cart');
 const { CallRefused } = require('./refusal');
 const { parseRequest } = require('./requests');
+const { Shelves } = require('./shelves');
 const { verify } = require('./signature');
 const { OPTIONS } = require('./tokens');
 const { nest } = require('./vendure-modules');
@@ -18,19 +20,23 @@ const { WriteCart } = require('./write-cart');
 const { Controller, Param, Post, Req, Res } = nest;
 
 class IncomingController {
-    constructor(options, carts, changed, writer, holder, withdrawer) {
+    constructor(options, carts, changed, writer, holder, withdrawer, shelves, accounts) {
         this.options = options;
         this.calls = new Map([
-            ['read', request => carts.read(request.external_id)],
-            ['changed', request => changed.list(request)],
-            ['write', request => writer.run(request)],
-            ['freeze', request => holder.freeze(request)],
-            ['thaw', request => holder.thaw(request)],
-            ['withdraw', request => withdrawer.run(request)],
+            ['carts/read', request => carts.read(request.external_id)],
+            ['carts/changed', request => changed.list(request)],
+            ['carts/write', request => writer.run(request)],
+            ['carts/freeze', request => holder.freeze(request)],
+            ['carts/thaw', request => holder.thaw(request)],
+            ['carts/withdraw', request => withdrawer.run(request)],
+            ['articles/prices', request => shelves.prices(request)],
+            ['articles/stock', request => shelves.stock(request)],
+            ['customers/changed', request => accounts.list(request)],
         ]);
     }
 
-    async receive(call, req, res) {
+    async receive(subject, action, req, res) {
+        const call = `${subject}/${action}`;
         try {
             answer(res, 200, await this.answerTo(call, req));
         } catch (error) {
@@ -38,7 +44,7 @@ class IncomingController {
                 answer(res, error.status, error.body);
                 return;
             }
-            Logger.error(`carts/${call} failed: ${error.message}`, CONTEXT, error.stack);
+            Logger.error(`${call} failed: ${error.message}`, CONTEXT, error.stack);
             answer(res, 500, { error: 'failed', message: 'The shop failed; its log says why. Try again.' });
         }
     }
@@ -53,13 +59,27 @@ class IncomingController {
         }
         const run = this.calls.get(call);
         if (!run) {
-            throw new CallRefused(404, 'unknown_call', `This companion knows no carts/${call}.`);
+            throw new CallRefused(404, 'unknown_call', `This companion knows no ${call}.`);
         }
         return run(parseRequest(call, req.body));
     }
 }
-injectable(IncomingController, [OPTIONS, Carts, ChangedCarts, WriteCart, HoldCart, WithdrawCart]);
-decorateMethod(IncomingController, 'receive', [Post('carts/:call')], [Param('call'), Req(), Res()]);
+injectable(IncomingController, [
+    OPTIONS,
+    Carts,
+    ChangedCarts,
+    WriteCart,
+    HoldCart,
+    WithdrawCart,
+    Shelves,
+    Accounts,
+]);
+decorateMethod(
+    IncomingController,
+    'receive',
+    [Post(':subject/:action')],
+    [Param('subject'), Param('action'), Req(), Res()],
+);
 Controller('cartbridge/v1')(IncomingController);
 
 function answer(res, status, body) {

@@ -2,6 +2,7 @@
 'use strict';
 
 const { LanguageCode, Logger, PluginCommonModule, VendurePlugin } = require('@vendure/core');
+const { Accounts } = require('./accounts');
 const { FreshMerge, LockedActiveOrder } = require('./active-order');
 const { CartLines } = require('./cart-lines');
 const { CartMessages } = require('./cart-messages');
@@ -20,6 +21,7 @@ const { PublicIds } = require('./public-ids');
 const { keepRawBody } = require('./raw-body');
 const { RevisionTracker } = require('./revision-tracker');
 const { OrderApi, ShopApi, shopApiSchema } = require('./shop-api');
+const { Shelves } = require('./shelves');
 const { ShopperCart } = require('./shopper-cart');
 const { SnapshotReader } = require('./snapshot');
 const { OPTIONS } = require('./tokens');
@@ -96,6 +98,7 @@ VendurePlugin({
     entities: [CartbridgeCart, CartbridgeCounter, CartbridgePush],
     providers: [
         { provide: OPTIONS, useFactory: () => CartbridgePlugin.options },
+        Accounts,
         CartLines,
         CartMessages,
         Carts,
@@ -106,6 +109,7 @@ VendurePlugin({
         OrderContent,
         PublicIds,
         RevisionTracker,
+        Shelves,
         ShopperCart,
         SnapshotReader,
         WithdrawCart,

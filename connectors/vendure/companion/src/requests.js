@@ -5,7 +5,10 @@ const { CallRefused } = require('./refusal');
 
 const MOST_LINES = 500;
 const MOST_CODES = 50;
+const MOST_ARTICLES = 2000;
+const MOST_LOCATIONS = 500;
 const MOST_LISTED = 200;
+const USUAL_LISTED = 50;
 
 const text = (limit = 200) => value =>
     typeof value === 'string' && value !== '' && value.length <= limit
@@ -43,9 +46,9 @@ const shape = checks => value => {
 };
 
 const SHAPES = {
-    read: { external_id: text() },
-    changed: { cursor: nullable(text()), limit: nullable(whole(1, MOST_LISTED)) },
-    write: {
+    'carts/read': { external_id: text() },
+    'carts/changed': { cursor: nullable(text()), limit: nullable(whole(1, MOST_LISTED)) },
+    'carts/write': {
         push_id: text(),
         base_revision: nullable(whole(0)),
         external_id: nullable(text()),
@@ -54,9 +57,12 @@ const SHAPES = {
         lines: list(MOST_LINES, shape({ sku: text(), quantity: whole(0, 1_000_000) })),
         codes: list(MOST_CODES, text()),
     },
-    freeze: { external_id: text(), until: moment, where: text() },
-    thaw: { external_id: text() },
-    withdraw: { push_id: text(), external_id: text(), expected_revision: whole(0) },
+    'carts/freeze': { external_id: text(), until: moment, where: text() },
+    'carts/thaw': { external_id: text() },
+    'carts/withdraw': { push_id: text(), external_id: text(), expected_revision: whole(0) },
+    'articles/prices': { currency: text(3), skus: list(MOST_ARTICLES, text()) },
+    'articles/stock': { skus: list(MOST_ARTICLES, text()), locations: list(MOST_LOCATIONS, text()) },
+    'customers/changed': { cursor: nullable(text()), limit: nullable(whole(1, MOST_LISTED)) },
 };
 
 /**
@@ -75,15 +81,15 @@ function parseRequest(call, raw) {
     }
     const problem = shape(SHAPES[call])(body) ?? contradiction(call, body);
     if (problem) {
-        throw new CallRefused(400, 'malformed', `carts/${call}: ${problem}.`);
+        throw new CallRefused(400, 'malformed', `${call}: ${problem}.`);
     }
     return body;
 }
 
 function contradiction(call, body) {
-    return call === 'write' && !body.external_id && !body.customer
+    return call === 'carts/write' && !body.external_id && !body.customer
         ? 'external_id or customer must be given'
         : undefined;
 }
 
-module.exports = { MOST_LISTED, parseRequest };
+module.exports = { MOST_LISTED, USUAL_LISTED, parseRequest };

@@ -4,6 +4,7 @@
 const { ContainerRegistrationKeys } = require('@medusajs/framework/utils');
 const { exact } = require('./amounts');
 const { articleOf } = require('./articles');
+const { orderOf } = require('./order');
 
 const FIELDS = [
     ...['id', 'email', 'customer_id', 'currency_code', 'locale', 'completed_at', 'created_at'],
@@ -85,25 +86,6 @@ function stateOf(cart, order, row) {
     }
     // A cart on its way to its order is completed a moment before the order is linked to it.
     return cart.completed_at && row.receipt_number ? 'sold' : 'open';
-}
-
-async function orderOf(container, cartId) {
-    const query = container.resolve(ContainerRegistrationKeys.QUERY);
-    const links = await query.graph({
-        entity: 'order_cart',
-        fields: ['order_id'],
-        filters: { cart_id: cartId },
-    });
-    if (!links.data.length) {
-        return null;
-    }
-    const { data } = await query.graph({
-        entity: 'order',
-        fields: ['display_id', 'created_at'],
-        filters: { id: links.data[0].order_id },
-    });
-    const [order] = data;
-    return order ? { number: String(order.display_id), at: new Date(order.created_at).toISOString() } : null;
 }
 
 function oldestFirst(items) {

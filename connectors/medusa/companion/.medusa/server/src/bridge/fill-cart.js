@@ -10,6 +10,7 @@ const {
 } = require('@medusajs/medusa/core-flows');
 const { ASKED_GTIN, articleOf, keyOf } = require('./articles');
 const { oldestFirst, readCart } = require('./content');
+const { findVariants } = require('./find-variants');
 const { quantities } = require('./refused');
 
 const NO_STOCK = 'insufficient_inventory';
@@ -119,21 +120,8 @@ class FillCart {
         return data[0].sales_channel_id;
     }
 
-    async variantOf({ sku, gtin }) {
-        const short = gtin?.replace(/^0+/, '') ?? '';
-        const codes = [8, 12, 13, 14].map(length => short.padStart(length, '0'));
-        const filters = sku
-            ? [{ sku }]
-            : gtin
-              ? ['barcode', 'ean', 'upc'].map(field => ({ [field]: codes }))
-              : [];
-        for (const filter of filters) {
-            const { data } = await this.query.graph({ entity: 'variant', fields: ['id'], filters: filter });
-            if (data.length) {
-                return data[0].id;
-            }
-        }
-        return undefined;
+    async variantOf(line) {
+        return (await findVariants(this.container, [line], ['id'])).get(keyOf(line))?.id;
     }
 
     async setCodes(cart, wanted) {

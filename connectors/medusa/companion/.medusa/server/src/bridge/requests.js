@@ -4,8 +4,11 @@
 const { CallRefused } = require('./refusal');
 
 const MOST_LISTED = 200;
+const USUAL_LISTED = 50;
 const MOST_LINES = 500;
 const MOST_CODES = 50;
+const MOST_ARTICLES = 2000;
+const MOST_LOCATIONS = 500;
 
 const text = (limit = 200) => value =>
     typeof value === 'string' && value !== '' && value.length <= limit && !value.includes('\0')
@@ -42,8 +45,8 @@ const shape = checks => value => {
     return undefined;
 };
 const ARTICLE = { sku: optional(text()), gtin: optional(text(14)), title: optional(text(500)) };
-const line = value => {
-    const problem = shape({ ...ARTICLE, quantity: whole(0, 1_000_000) })(value);
+const named = checks => value => {
+    const problem = shape(checks)(value);
     return problem ?? (value.sku || value.gtin || value.title ? undefined : 'names no article');
 };
 
@@ -51,13 +54,23 @@ const SHAPES = {
     write: {
         push_id: text(),
         base_revision: optional(whole(0, 2 ** 31)),
-        lines: list(MOST_LINES, line),
+        lines: list(MOST_LINES, named({ ...ARTICLE, quantity: whole(0, 1_000_000) })),
         codes: list(MOST_CODES, text()),
     },
     freeze: { until: moment, where: text() },
     convert: { receipt_number: text() },
     join: { code: text(), cart_id: optional(text()), region_id: optional(text()) },
     pass: { cart_id: text() },
+    prices: { currency: text(3), articles: list(MOST_ARTICLES, named(ARTICLE)) },
+    stock: { articles: list(MOST_ARTICLES, named(ARTICLE)), locations: list(MOST_LOCATIONS, text()) },
+    hold: {
+        name: text(),
+        location: text(),
+        until: moment,
+        label: text(),
+        lines: list(MOST_ARTICLES, named({ ...ARTICLE, quantity: whole(1, 1_000_000) })),
+    },
+    release: { name: text() },
 };
 
 /**
@@ -75,4 +88,22 @@ function checkedBody(call, body) {
     return body;
 }
 
-module.exports = { MOST_LISTED, checkedBody };
+/** A number in the address of a call; throws CallRefused 400 for what is none. */
+function numberOf(call, name, value, form, otherwise) {
+    if (value === undefined) {
+        return otherwise;
+    }
+    const found = form.exec(value);
+    if (!found) {
+        throw new CallRefused(400, 'malformed', `${call}: ${name} is not one of ours; leave it out to begin.`);
+    }
+    return Number(found[1]);
+}
+
+/** How many rows a list shows at once. */
+function listLimit(call, value) {
+    const most = numberOf(call, 'limit', value, /^(\d{1,3})$/, USUAL_LISTED);
+    return Math.min(Math.max(most, 1), MOST_LISTED);
+}
+
+module.exports = { checkedBody, listLimit, numberOf };

@@ -1,8 +1,10 @@
-/** Finds what no event told of, delivers what still waits, and forgets what nobody asks for again. */
+/** Finds what no event told of, delivers what waits, frees and forgets what is over. */
 'use strict';
 
 const { connection } = require('./database');
 const { deliverSoon } = require('./delivery');
+const { freeOver } = require('./holds');
+const { logFault } = require('./log');
 const { recordNow } = require('./touched');
 
 const REMEMBER_PUSHES = "interval '30 days'";
@@ -25,6 +27,11 @@ const SUSPECTS = `
             'item.cart_id',
             'cart_line_item_adjustment as part join cart_line_item as item on item.id = part.item_id',
         )}
+        union all ${written(
+            'bought.cart_id',
+            `fulfillment as part join order_fulfillment as sent on sent.fulfillment_id = part.id
+                join order_cart as bought on bought.order_id = sent.order_id`,
+        )}
         union all select id, writing_until from cartbridge_cart where writing_until < now()
     ) as written
     left join cartbridge_cart as known on known.id = written.id
@@ -35,7 +42,7 @@ const SUSPECTS = `
 let lastLook = 0;
 
 /**
- * Delivers what waits; once a minute also looks at the carts that were written since they were
+ * Delivers what waits and frees goods whose time is over; once a minute also looks at the carts that were written since they were
  * last read, whether or not an event told of it.
  *
  * @param {any} container
@@ -43,6 +50,9 @@ let lastLook = 0;
 async function sweep(container) {
     const db = connection(container);
     deliverSoon(container);
+    await freeOver(container).catch(error =>
+        logFault(container, 'goods whose time is over could not be freed; the sweep tries again', error),
+    );
     if (Date.now() - lastLook < LOOK_EVERY_MS) {
         return;
     }
