@@ -17,7 +17,10 @@ from cartbridge.services.gateway import Gateway
 commands = typer.Typer(
     no_args_is_help=True, help="Brands: name, logo and legal texts the shopper knows."
 )
-OfHours = Annotated[int | None, typer.Option(min=1, max=24 * 31, help="Hours.")]
+OfHours = Annotated[
+    int | None,
+    typer.Option(min=1, max=24 * 31, help="Hours until an answer to such an enquiry is late."),
+]
 Id = Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, dashes.")]
 
 

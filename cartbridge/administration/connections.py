@@ -223,6 +223,8 @@ def browse(
 ) -> None:
     """Let the pages of a shop tell what is looked at (/browse.js); without --origin nobody's may.
 
+    Prints the tag for these pages. What they tell is kept only of visitors who agreed to it.
+
     \b
     Examples:
       cartbridge connection browse web-fr --origin https://www.maison-lumiere.example

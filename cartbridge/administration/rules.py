@@ -8,11 +8,18 @@ from cartbridge.administration.complaints import MISUSED, CommandRefused
 
 OfPrice = Annotated[
     Literal["till", "captured", "lower", "open"] | None,
-    typer.Option("--price", help="Whose price wins; open: left to who comes after."),
+    typer.Option(
+        "--price",
+        help="Whose price wins: the till's, the one captured in the cart, or the lower; "
+        "open: as the brand or the retailer says.",
+    ),
 ]
 OfCodes = Annotated[
     Literal["honoured", "not_honoured", "open"] | None,
-    typer.Option("--codes", help="Whether tills honour codes of the web; open: left to others."),
+    typer.Option(
+        "--codes",
+        help="Whether tills honour codes of the web; open: as the brand or the retailer says.",
+    ),
 ]
 
 

@@ -133,6 +133,8 @@ def known_as(
 ) -> None:
     """Tell what a store is called on a connection, so that carts find their way to it there.
 
+    Stock, prices and orders to be picked up that are told under that name are this store's.
+
     \b
     Example:
       cartbridge store known-as lyon-part-dieu odoo 3

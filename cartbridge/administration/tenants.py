@@ -46,7 +46,7 @@ def policy(
         bool | None,
         typer.Option(
             "--reserve-stock/--no-reserve-stock",
-            help="Set goods aside in the store that a basket is sent to, where it can.",
+            help="Keep goods in the store that a cart is sent to, where its system can.",
         ),
     ] = None,
 ) -> None:

@@ -26,8 +26,8 @@ def demo(
 ) -> None:
     """Play the story of a shopper and two tills against the gateway that `make run` started.
 
-    Every call is shown with what came back. It needs the sandbox connector, and port 8090 for its
-    shop.
+    Every call is shown with what came back: carts, a wish list, a quote, a demonstration, a
+    reservation, a report. It needs the sandbox connector, and port 8090 for its shop.
 
     \b
     Examples:

@@ -6,7 +6,7 @@ from typing import Final
 
 from cartbridge_sandbox.catalogue import ARTICLES
 from cartbridge_sandbox.story_cart import by_sku, content, now, sale
-from cartbridge_sandbox.story_hooks import TellingShop
+from cartbridge_sandbox.story_hooks import LOCALES, TellingShop
 from cartbridge_sandbox.story_stage import Json, Person, Stage, Surprise
 
 LAMP: Final = "LAMP-OAK"
@@ -19,6 +19,7 @@ STAFF: Final = "0412"
 NEGOTIATED: Final = 4200
 MESSAGES: Final = {
     "quote_issued",
+    "enquiry_answered",
     "reservation_ready",
     "remainder_waiting",
 }
@@ -138,6 +139,7 @@ class Journey:
             message=words("enquiry_message"),
             store=self._lyon,
             customer=self._camille,
+            locale=LOCALES[words.lang],
             items=[self._web.item(NIGHTSTAND)],
         )
         enquiry = self._web.known("enquiries", name)
@@ -268,7 +270,7 @@ class Journey:
                 if len(page["items"]) < 1000:
                     break
                 cursor = f"&after={page['next']}"
-            return found if found.keys() >= MESSAGES else None
+            return found if found.keys() == MESSAGES else None
 
         found = self._stage.until(", ".join(MESSAGES), wanted)
         self._operator.does("GET", path)

@@ -68,6 +68,7 @@ def same_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, environment[name])
 
 
+@pytest.mark.timeout(180)  # twenty acts, one call after another
 @pytest.mark.parametrize(
     ("lang", "sentences"),
     [
@@ -88,6 +89,7 @@ def same_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatc
                 "Not found: The Book of Lights.",
                 "Camille M.: 1 wish list, 1 quote, 2 carts, 4 purchases.",
                 "Lyon, associate 0412: 2 web carts sold, 1 of them with something more: €24.50.",
+                "(en-GB): you have an answer.",
                 "what is left of your cart waits for you.",
                 "All is well:",
                 "Everything went as it was told.",
