@@ -95,11 +95,15 @@ class SaleSeen(Strict):
 
 
 class OrderHandedOut(Strict):
-    """An order that was to be picked up is in the shopper's hands."""
+    """An order that was to be picked up is in the shopper's hands.
+
+    Where a cart keeps its id beyond its sale, `order_number` tells which of its orders it is.
+    """
 
     kind: TwinKind = "cart"
     external_id: str
     at: datetime
+    order_number: str | None = None
 
 
 class WishlistSeen(Strict):

@@ -37,7 +37,9 @@ async def observe_hand_out(
     held = await cart_of_twin(gateway, link.tenant, ref)
     if held is None or held.version == 0:
         return None
-    cart = await _bought(gateway, link.tenant, held)
+    cart = await _bought(gateway, link.tenant, held, seen.order_number)
+    if cart is None:
+        return None
     told = cart.sale.fulfilment if cart.sale is not None else None
 
     async def make(now: Cart) -> c.HandOut:
@@ -55,16 +57,25 @@ async def observe_hand_out(
     )
 
 
-async def _bought(gateway: Gateway, tenant: UUID, cart: Cart) -> Cart:
-    """The cart that was bought: this one, or the one before it if its twin was filled again."""
+async def _bought(
+    gateway: Gateway, tenant: UUID, cart: Cart, order_number: str | None
+) -> Cart | None:
+    """The cart that was bought: this one, or one before it if its twin was filled again.
+
+    None if none of them was sold under the order number that was told.
+    """
+
+    def is_it(one: Cart) -> bool:
+        return one.sale is not None and order_number in (None, one.sale.order_number)
+
     found, seen = cart, {cart.id}
-    while found.sale is None and found.parent is not None and found.parent not in seen:
+    while not is_it(found) and found.parent is not None and found.parent not in seen:
         loaded = await gateway.documents.load(tenant, found.parent)
         if loaded is None:
             break
         found = loaded.state
         seen.add(found.id)
-    return found
+    return found if order_number is None or is_it(found) else None
 
 
 async def in_our_words(gateway: Gateway, link: Link, told: Fulfilment | None) -> Fulfilment | None:

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 from uuid import UUID
 
+from cartbridge.domain.ids import uuid_of
 from cartbridge.domain.items import Item
 from cartbridge.domain.line import Line, Prices
 from cartbridge.domain.listing import commands as c
@@ -13,8 +14,9 @@ from cartbridge.domain.projection import Projection
 from cartbridge.domain.twin import PlannedWrite, Snapshot, Twin, TwinRef
 from cartbridge.sdk import errors
 from cartbridge.sdk.contract import Write, WriteLine
-from cartbridge.services.carry_out import Done, carry_out
+from cartbridge.services.carry_out import Done, carry_out, see
 from cartbridge.services.connectors import Link
+from cartbridge.services.find_cart import twin_key
 from cartbridge.services.find_document import document_of_twin
 from cartbridge.services.follow_listing import listing_due
 from cartbridge.services.gateway import Gateway
@@ -26,10 +28,10 @@ from cartbridge.services.refresh_credentials import call_platform
 
 
 async def push_listing(
-    gateway: Gateway, link: Link, kind: ListingKind[L], ref: TwinRef, errand: UUID
+    gateway: Gateway, link: Link, kind: ListingKind[L], ref: TwinRef, document_id: str, errand: UUID
 ) -> None:
     """Tells a twin what it should show, if it does not; raises what the outbox must do else."""
-    known = await document_of_twin(gateway, link.tenant, kind.machine, ref)
+    known = await _holder(gateway, link, kind, ref, document_id)
     if known is None or not link.can(kind.capability):
         return
     document = (await _planned(gateway, link, kind, known.id, ref, errand)).document
@@ -52,6 +54,23 @@ async def push_listing(
         return
     took = answer.snapshot.last_push == wire.push_id
     await _acknowledge(gateway, link, kind, ref, answer.snapshot, errand, document, took)
+
+
+async def _holder(
+    gateway: Gateway, link: Link, kind: ListingKind[L], ref: TwinRef, document_id: str
+) -> L | None:
+    """The document the twin is of; one that has just joined it is found by it from now on."""
+    found = await document_of_twin(gateway, link.tenant, kind.machine, ref)
+    if found is not None and found.id == document_id:
+        return found
+    mine = (await see(gateway, kind.machine, link.tenant, document_id)).document
+    twin = mine.twin(ref)
+    if twin is None or twin.ended:
+        return found
+    if found is not None:
+        places = (uuid_of(found.id), uuid_of(mine.id))
+        await gateway.pointers.repoint(link.tenant, "twin", twin_key(ref), *places)
+    return mine
 
 
 async def _planned(

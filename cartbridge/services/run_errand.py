@@ -80,7 +80,9 @@ async def _open_pass(gateway: Gateway, message: OutboxMessage) -> None:
 async def _for_twin(gateway: Gateway, link: Link, ref: TwinRef, message: OutboxMessage) -> None:
     match message.kind:
         case "write" if ref.kind in LISTINGS:
-            await push_listing(gateway, link, LISTINGS[ref.kind], ref, message.id)
+            kind = LISTINGS[ref.kind]
+            name = named(kind.machine.prefix, message.document or message.id)
+            await push_listing(gateway, link, kind, ref, name, message.id)
         case "write":
             await push_cart(gateway, link, ref, message.id)
         case "answer":

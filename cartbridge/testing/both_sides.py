@@ -55,19 +55,22 @@ class BothSides(Suite):
     async def test_tells_what_each_store_has(self, there: There) -> None:
         """How much each of the stores asked for has now, and of no other."""
         item, other = there.platform.articles[:2]
-        one, next_one = there.platform.stores[:2]
+        one, *others = there.platform.stores[:2]
         there.platform.put_in_stock(item, one, Decimal(3))
-        there.platform.put_in_stock(item, next_one, Decimal(0))
-        there.platform.put_in_stock(other, one, Decimal(7))
-        told = await self.connector.stock([item, other], [one, next_one], there.remote)
+        there.platform.put_in_stock(other, one, Decimal(0))
+        for next_one in others:
+            there.platform.put_in_stock(item, next_one, Decimal(0))
+            there.platform.put_in_stock(other, next_one, Decimal(7))
+        told = await self.connector.stock([item, other], [one, *others], there.remote)
         found = {(row.key, row.store): row.quantity for row in told}
         assert found[item.key, one] == 3
-        assert found[item.key, next_one] == 0
-        assert found[other.key, one] == 7
-        told = await self.connector.stock([item], [next_one], there.remote)
-        assert [(row.key, row.store, row.quantity) for row in told] == [
-            (item.key, next_one, Decimal(0))
-        ]
+        assert found[other.key, one] == 0
+        for next_one in others:
+            assert found[item.key, next_one] == 0
+            assert found[other.key, next_one] == 7
+        last = there.platform.stores[:2][-1]
+        told = await self.connector.stock([item], [last], there.remote)
+        assert [(row.key, row.store) for row in told] == [(item.key, last)]
 
     @on_platform("silver", STOCK, "stock")
     async def test_counts_nothing_it_does_not_know(self, there: There) -> None:

@@ -54,7 +54,8 @@ class Platform(ABC):
     # The till on which carts are placed, and its store, by the platform's own ids.
     terminal: ClassVar[str | None] = None
     store: ClassVar[str | None] = None
-    # Stores of which the platform counts the stock, by its own ids; at least two (`stock`).
+    # Stores of which the platform counts the stock, by its own ids (`stock`); two, unless it never
+    # counts more than one.
     stores: ClassVar[tuple[str, ...]] = ()
     # False: its loyalty cards know no tiers, so that `issue_card` passes over them.
     has_tiers: ClassVar[bool] = True

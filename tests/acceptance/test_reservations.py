@@ -195,21 +195,23 @@ async def test_what_cannot_be_reserved_is_refused_by_name(shared: World) -> None
         refused(await shared.till().get("/v1/pos/reservations/00000000"), 404, "not_found")
 
 
-async def ordered(world: World, name: str, store: str) -> None:
+async def ordered(world: World, name: str, store: str, number: str | None = None) -> None:
     """The shop tells an order that is to be collected in a store, by the store's id there."""
     told = {
         "external_id": name,
         "at": world.clock().isoformat(),
-        "order_number": f"W-{name}",
+        "order_number": number or f"W-{name}",
         "fulfilment": {"kind": "pick_up", "store": store},
     }
     await world.shop.hook("cart.ordered", told)
     await world.settled()
 
 
-async def collected(world: World, name: str) -> None:
+async def collected(world: World, name: str, number: str | None = None) -> None:
     """The shop's own staff gave it to her."""
     told = {"external_id": name, "at": world.clock().isoformat()}
+    if number is not None:
+        told["order_number"] = number
     await world.shop.hook("order.handed_out", told)
     await world.settled()
 
@@ -268,3 +270,19 @@ async def test_an_order_filled_again_before_it_is_collected_is_still_the_one(
     await collected(shared, "again")
     assert (await shared.cart(cart["id"]))["state"] == "fulfilled"
     assert (await shared.cart(after["id"]))["state"] == "open"
+
+
+async def test_of_two_orders_of_one_cart_id_the_one_that_is_named_is_handed_out(
+    shared: World,
+) -> None:
+    first = await in_the_shop(shared, "for-ever", line(LAMP))
+    await ordered(shared, "for-ever", LYON, "W-1001")
+    second = await in_the_shop(shared, "for-ever", line(BOOK), revision=2)
+    await ordered(shared, "for-ever", LYON, "W-1002")
+    async with shared.nothing_written():
+        await collected(shared, "for-ever", "W-1003")
+    await collected(shared, "for-ever", "W-1001")
+    assert (await shared.cart(first["id"]))["state"] == "fulfilled"
+    assert (await shared.cart(second["id"]))["state"] == "ordered"
+    await collected(shared, "for-ever", "W-1002")
+    assert (await shared.cart(second["id"]))["state"] == "fulfilled"

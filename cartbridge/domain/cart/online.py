@@ -24,6 +24,8 @@ def order(draft: Draft, command: c.OrderOnline) -> Draft | None:
     """The cart was bought on a platform; what a till had sold already is a double sale."""
     cart = draft.cart
     if _same_order(cart.sale, command):
+        if command.fulfilled and cart.state is State.ORDERED:
+            draft.tell(e.Fulfilled())
         return None
     if cart.state in BOUGHT | OUT_OF_REACH:
         draft.tell(

@@ -61,7 +61,13 @@ def cart_returned(told: Told) -> tuple[CartReturned]:
 def handed_out(told: Told) -> tuple[OrderHandedOut]:
     """`order.handed_out`: the order of that cart is in the shopper's hands."""
     ending = _ending(told)
-    return (OrderHandedOut(external_id=ending.external_id, at=told.moment(ending.at)),)
+    return (
+        OrderHandedOut(
+            external_id=ending.external_id,
+            at=told.moment(ending.at),
+            order_number=ending.order_number,
+        ),
+    )
 
 
 def _ending(told: Told) -> wire.Ending:

@@ -109,12 +109,13 @@ class CartCodeRefusal(Wire):
 
 
 class LastOrder(Wire):
-    """The newest sale of a cart, and the revision at which it was sold."""
+    """The newest sale of a cart, the revision at which it was sold, and where it is picked up."""
 
     order_id: Id
     number: Name
     at: Moment
     revision: Revision
+    pick_up: MaybeShort = None
 
 
 class CartMention(Wire):

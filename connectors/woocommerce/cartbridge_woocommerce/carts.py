@@ -23,6 +23,7 @@ from cartbridge_woocommerce import cart_payloads as wire
 from cartbridge_woocommerce.articles import article
 from cartbridge_woocommerce.keys import key_by
 from cartbridge_woocommerce.lines import Row, Sheet, observed, taken
+from cartbridge_woocommerce.pick_up import at_place
 
 ENDED: Final = frozenset({"merged", "gone"})
 
@@ -164,5 +165,6 @@ def _sold(cart: wire.Cart, shown: Snapshot) -> CartOrdered:
         revision=cart.revision,
         at=order.at if order is not None else cart.updated_at,
         order_number=order.number if order is not None else None,
+        fulfilment=at_place(order.pick_up) if order is not None else None,
         lines=taken(shown.lines),
     )

@@ -1,9 +1,10 @@
-"""WooCommerce: its signed webhooks in, its orders and, through our plugin, its carts out."""
+"""WooCommerce: its signed webhooks in; its orders and, through our plugin, its carts out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from cartbridge.sdk.both_sides import PriceNow, PricesOf, StockNow
 from cartbridge.sdk.contract import (
     Capability,
     Changed,
@@ -21,12 +22,13 @@ from cartbridge.sdk.contract import (
     Write,
     Written,
 )
-from cartbridge.sdk.documents import Line, Projection, TwinRef, Writes, project_by
+from cartbridge.sdk.documents import Item, Line, Projection, TwinRef, Writes, project_by
 from cartbridge.sdk.errors import Refuse
 from cartbridge.sdk.observations import Read
 from cartbridge_woocommerce import changes, webhooks
 from cartbridge_woocommerce.cart_writing import fetch_cart, freeze_cart, thaw_cart, write_cart
 from cartbridge_woocommerce.keys import key_of
+from cartbridge_woocommerce.offers import prices_now, stock_now
 from cartbridge_woocommerce.order_making import cancel_order, make_order, pay_url
 from cartbridge_woocommerce.order_writing import fetch_order, write_order
 from cartbridge_woocommerce.settings import Settings
@@ -47,7 +49,16 @@ class WooCommerce(Connector):
         title="WooCommerce",
         kind="shop",
         capabilities=frozenset(
-            {"fetch", "push", "changed_since", "hook", *BY_PLUGIN, *WITHOUT_PLUGIN}
+            {
+                "fetch",
+                "push",
+                "changed_since",
+                "hook",
+                "prices",
+                "stock",
+                *BY_PLUGIN,
+                *WITHOUT_PLUGIN,
+            }
         ),
         writes="conditional",
         login="merges",
@@ -60,8 +71,14 @@ class WooCommerce(Connector):
         return "conditional" if settings.companion else "best_effort"
 
     def capabilities(self, settings: Any) -> frozenset[Capability]:
-        """What is declared; without the plugin no freezing and joining, but an order to be paid."""
-        return self.manifest.capabilities - (WITHOUT_PLUGIN if settings.companion else BY_PLUGIN)
+        """What is declared; without the plugin no freezing and joining, but an order to be paid.
+
+        Stock only where a store of the retailer's is said to hold it.
+        """
+        left_out = WITHOUT_PLUGIN if settings.companion else BY_PLUGIN
+        if settings.stock_store is None:
+            left_out |= {"stock"}
+        return self.manifest.capabilities - left_out
 
     def placing(self, settings: Any) -> Placing:
         """Where no session can be joined, a link leads to an order made for it."""
@@ -82,13 +99,13 @@ class WooCommerce(Connector):
         return Reply(status=200)
 
     def identify(self, hook: Raw, settings: Any) -> list[Named]:
-        """The cart or order a webhook speaks of, and the guest's cart that went into it."""
-        return mentions(hook)
+        """The cart, order, customer or article a webhook speaks of; a cart that went into it."""
+        return mentions(hook, settings)
 
     def read(self, document: Raw | Mapping[str, Any], settings: Any) -> Read:
         """What a webhook says, or a cart or order that was read or listed."""
         if isinstance(document, Raw):
-            return read_webhook(document)
+            return read_webhook(document, settings)
         return read_fetched(document)
 
     def project(self, lines: Sequence[Line], settings: Any) -> Projection:
@@ -142,6 +159,18 @@ class WooCommerce(Connector):
     async def pay_url(self, ref: TwinRef, remote: Remote) -> str | None:
         """The shop's page to pay that order."""
         return await pay_url(ref, remote)
+
+    async def prices(
+        self, items: Sequence[Item], of: PricesOf, remote: Remote
+    ) -> Sequence[PriceNow]:
+        """What the shop asks for the articles now: its own price, a sale's while there is one."""
+        return await prices_now(items, of, remote)
+
+    async def stock(
+        self, items: Sequence[Item], stores: Sequence[str], remote: Remote
+    ) -> Sequence[StockNow]:
+        """What is left in the shop's one stock, as that of the store which it is said to be."""
+        return await stock_now(items, stores, remote)
 
     def continue_url(self, code: str, settings: Any) -> str:
         """The shop itself, whose plugin joins the session it finds and leads to its cart."""

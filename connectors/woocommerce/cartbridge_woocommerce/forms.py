@@ -16,6 +16,7 @@ from pydantic import (
 
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,8})?", re.ASCII)
 _COUNT: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
+_LEVEL: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 _GMT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
 _UTC: Final = re.compile(_GMT.pattern + r"(\.[0-9]{1,6})?Z", re.ASCII)
 
@@ -43,6 +44,14 @@ def _count(value: object) -> object:
         raise ValueError("a quantity is expected")
     if not _COUNT.fullmatch(str(value)):
         raise ValueError("a quantity from 0 to 99999, with six decimals at most, is expected")
+    return Decimal(str(value))
+
+
+def _level(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("how much there is is expected")
+    if not _LEVEL.fullmatch(str(value)):
+        raise ValueError("nine digits at most, and six decimals, are expected")
     return Decimal(str(value))
 
 
@@ -76,7 +85,9 @@ Address = Annotated[
 ]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
+MaybeAmount = Annotated[Amount | None, BeforeValidator(_blank_is_none)]
 Count = Annotated[Decimal, BeforeValidator(_count)]
+Level = Annotated[Decimal, BeforeValidator(_level)]
 Id = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 Revision = Id
 Flag = Annotated[bool, Field(strict=True)]

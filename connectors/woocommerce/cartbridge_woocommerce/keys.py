@@ -25,6 +25,20 @@ def key_by(sku: str | None, gtin: str | None, product_id: int, variation_id: int
     return f"woo:{numbers_of(product_id, variation_id)}"
 
 
+def keys_of(sku: str | None, gtin: str | None) -> tuple[str, ...]:
+    """Every item key under which an article of the shop may be asked for."""
+    by_sku = (f"sku:{sku}",) if sku else ()
+    return (*by_sku, f"gtin:{gtin.zfill(14)}") if gtin is not None and is_gtin(gtin) else by_sku
+
+
+def ways_to_write(gtin: str) -> tuple[str, ...]:
+    """A GTIN with 14, 13, 12 and 8 digits, as far as its leading zeros go."""
+    whole = gtin.zfill(14)
+    return tuple(
+        whole[14 - size :] for size in (14, 13, 12, 8) if not whole[: 14 - size].strip("0")
+    )
+
+
 def key_of(item: Item) -> str | None:
     """The key of any item; None if this shop has no name for it."""
     if item.sku is not None or item.gtin is not None:

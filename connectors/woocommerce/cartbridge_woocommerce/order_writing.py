@@ -7,10 +7,10 @@ from typing import Any, Final
 from cartbridge.sdk.contract import Remote, Write, WriteLine, Written
 from cartbridge.sdk.documents import CodeRefusal, Refusal, TwinRef
 from cartbridge.sdk.errors import Ignore, Unknown, Unreadable
-from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import payloads as wire
 from cartbridge_woocommerce.calls import WC, Answer, call
-from cartbridge_woocommerce.keys import key_by, named
+from cartbridge_woocommerce.keys import key_by, keys_of, named
+from cartbridge_woocommerce.offers import find_products
 from cartbridge_woocommerce.order_stages import PUSH, meta, order_of
 from cartbridge_woocommerce.orders import snapshot
 
@@ -116,14 +116,10 @@ async def shop_numbers(key: str, remote: Remote) -> dict[str, int] | None:
         product, _, variation = key.removeprefix("woo:").partition("/")
         return {"product_id": int(product), "variation_id": int(variation)}
     asked = {"sku": name["sku"]} if "sku" in name else {"global_unique_id": name["gtin"]}
-    answer = await call(remote, "GET", f"{WC}/products", asked={**asked, "per_page": 1})
-    try:
-        products = [understood(wire.Product, row) for row in answer.rows()]
-    except Unreadable as error:
-        raise Unknown(f"the answer cannot be understood: {error}") from error
-    if not products:
+    found = await find_products(asked, remote)
+    one = next((x for x in found if key in keys_of(x.sku, x.global_unique_id)), None)
+    if one is None:
         return None
-    one = products[0]
     if one.type == "variation":
         return {"product_id": one.parent_id, "variation_id": one.id}
     return {"product_id": one.id}

@@ -13,6 +13,7 @@ from cartbridge.sdk.observations import (
     CheckoutSeen,
     Hint,
     Observation,
+    OrderHandedOut,
     Read,
 )
 from cartbridge_woocommerce import payloads as wire
@@ -27,6 +28,7 @@ from cartbridge_woocommerce.order_stages import (
     meta,
     phase,
 )
+from cartbridge_woocommerce.pick_up import is_handed_out, pick_up
 
 
 def twin_of(order: wire.Stage) -> tuple[TwinKind, str]:
@@ -47,6 +49,8 @@ def read_hook(order: wire.Order) -> Read:
     kind, name = twin_of(order)
     if stage == "returned":
         return _read(_returned(order, kind, name, sheet), order, sheet)
+    if stage == "bought" and is_handed_out(order):
+        return Read(observations=(_handed_out(order, kind, name),))
     if stage == "bought":
         return _read(_ordered(order, kind, name, sheet), order, sheet)
     step = _step(order, kind, name)
@@ -57,11 +61,14 @@ def read_document(order: wire.Order) -> Read:
     """What an order that was read or listed says, where it stands for itself.
 
     The sale of a cart is told by its webhook and by the plugin, once: told again from here, it
-    could meet the customer's next cart, which has the same id.
+    could meet the customer's next cart, which has the same id. That it was handed out names its
+    order, and may be told again.
     """
     sheet = _sheet(order)
-    stage, name = phase(order), str(order.id)
-    if stage in NO_NEWS or cart_id(order) is not None:
+    stage, name, cart = phase(order), str(order.id), cart_id(order)
+    if stage == "bought" and cart is not None and is_handed_out(order):
+        return Read(observations=(_handed_out(order, "cart", cart),))
+    if stage in NO_NEWS or cart is not None:
         sheet.lost("status", NO_NEWS.get(stage, "its cart is told by the plugin"))
         return Read(report=tuple(sheet.report))
     if stage == "ended":
@@ -72,6 +79,8 @@ def read_document(order: wire.Order) -> Read:
     if stage == "unpaid":
         return _read(_step(order, "order", name), order, sheet, shown)
     ordered = _ordered(order, "order", name, Sheet(sheet.currency, sheet.tax_mode, sheet.codes))
+    if is_handed_out(order):
+        return _read(_handed_out(order, "order", name), order, sheet, shown, ordered)
     return _read(ordered, order, sheet, shown)
 
 
@@ -193,8 +202,18 @@ def _ordered(order: wire.Order, kind: TwinKind, name: str, sheet: Sheet) -> Cart
         revision=int(revision) if revision.isascii() and revision.isdigit() else None,
         at=at or order.date_created_gmt,
         order_number=order.number,
-        fulfilled=order.status == "completed",
+        fulfilled=order.status == "completed" and not is_handed_out(order),
+        fulfilment=pick_up(order),
         lines=taken(snapshot(order, sheet).lines),
+    )
+
+
+def _handed_out(order: wire.Order, kind: TwinKind, name: str) -> OrderHandedOut:
+    return OrderHandedOut(
+        kind=kind,
+        external_id=name,
+        at=order.date_completed_gmt or order.date_modified_gmt,
+        order_number=order.number,
     )
 
 

@@ -1,7 +1,7 @@
-"""What WooCommerce sends: REST v3 orders and webhooks, field by field."""
+"""What WooCommerce sends by REST v3 and webhooks: orders, articles, accounts, field by field."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -12,6 +12,8 @@ from cartbridge_woocommerce.forms import (
     Flag,
     Gmt,
     Id,
+    Level,
+    MaybeAmount,
     MaybeShort,
     Name,
     Sku,
@@ -76,6 +78,14 @@ class FeeLine(Wire):
     total_tax: Amount
 
 
+class ShippingLine(Wire):
+    """How an order, or one parcel of it, reaches the shopper."""
+
+    method_id: Text
+    instance_id: Text = ""
+    meta_data: Annotated[tuple[Meta, ...], Field(max_length=500)] = ()
+
+
 class CouponLine(Wire):
     """A coupon of an order."""
 
@@ -111,11 +121,12 @@ class Listed(Mention):
 
 
 class Stage(Mention):
-    """How far an order is, and what was noted about it."""
+    """How far an order is, how it reaches the shopper, and what was noted about it."""
 
     status: Name
     date_paid_gmt: Gmt | None = None
     payment_method: Text = ""
+    shipping_lines: Annotated[tuple[ShippingLine, ...], Field(max_length=100)] = ()
     meta_data: Annotated[tuple[Meta, ...], Field(max_length=2000)] = ()
 
 
@@ -127,6 +138,7 @@ class Order(Stage):
     prices_include_tax: Flag
     date_created_gmt: Gmt
     date_modified_gmt: Gmt
+    date_completed_gmt: Gmt | None = None
     customer_id: Id = 0
     billing: Billing = Billing()
     total: Amount
@@ -149,9 +161,65 @@ class Webhook(Wire):
     delivery_url: Text
 
 
+class Option(Wire):
+    """One of the shop's own settings."""
+
+    id: Any = None
+    value: Any = None
+
+
 class Product(Wire):
-    """An article of the shop's catalogue."""
+    """An article of the shop's catalogue: simple, or one variation of a variable one."""
 
     id: Id
     type: Text
     parent_id: Id = 0
+    status: Text = "publish"
+    sku: Sku = None
+    global_unique_id: MaybeShort = None
+    price: MaybeAmount = None
+    manage_stock: Flag | Literal["parent"] = False
+    stock_quantity: Level | None = None
+
+    @property
+    def is_sold(self) -> bool:
+        """Whether it can be bought as it is: a variable one is bought as one of its variations."""
+        return self.status == "publish" and not self.is_collection
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it only stands for others, or for what another shop sells."""
+        return self.type.startswith("variable") or self.type in ("grouped", "external")
+
+    @property
+    def asked(self) -> Decimal | None:
+        """What a piece costs now, a sale price included; None if it has no price."""
+        return self.price if self.price is not None and self.price >= 0 else None
+
+    @property
+    def on_hand(self) -> Decimal | None:
+        """How much there is, never less than nothing; None if the shop does not count it."""
+        if not self.manage_stock or self.stock_quantity is None:
+            return None
+        return max(self.stock_quantity, Decimal(0))
+
+
+class ChangedProduct(Product):
+    """An article as a webhook shows it."""
+
+    id: Annotated[int, Field(strict=True, gt=0, le=2**53)]
+    name: Text
+    status: Name
+    date_modified_gmt: Gmt
+
+
+class Account(Mention):
+    """A customer's account, as its webhooks show it."""
+
+    role: Text = ""
+    email: MaybeShort = None
+    first_name: MaybeShort = None
+    last_name: MaybeShort = None
+    billing: Billing = Billing()
+    date_created_gmt: Gmt
+    date_modified_gmt: Gmt | None = None

@@ -3,7 +3,9 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from cartbridge.sdk.documents import CurrencyCode
 
 
 def _signing(secret: SecretStr) -> SecretStr:
@@ -41,7 +43,7 @@ def _key(prefix: str) -> AfterValidator:
 
 
 class Settings(BaseModel):
-    """Where the shop is, its REST key, its webhooks' secrets, and whether it has our plugin."""
+    """Where the shop is, its key and secrets, whether it has our plugin, and what else it tells."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -54,6 +56,23 @@ class Settings(BaseModel):
     consumer_key: Annotated[SecretStr, _key("ck_")]
     consumer_secret: Annotated[SecretStr, _key("cs_")]
     companion: bool = False  # whether the shop runs the plugin that tells and takes carts
+    customers: bool = False  # whether accounts are told when they are made and changed
+    # The store, by its id on this connection, that holds the shop's one stock; None: no store does.
+    stock_store: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    # The price list that the shop's prices are; WooCommerce's webhooks do not tell the currency.
+    price_list: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    currency: CurrencyCode | None = None
+
+    @model_validator(mode="after")
+    def _list_in_a_currency(self) -> "Settings":
+        if self.price_list is not None and self.currency is None:
+            raise ValueError("price_list: tell the currency, too")
+        return self
+
+    @property
+    def follows_products(self) -> bool:
+        """Whether it is told what changes at the shop's articles."""
+        return self.stock_store is not None or self.price_list is not None
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -12,20 +12,27 @@ from cartbridge.sdk.errors import Unreadable
 from cartbridge.sdk.observations import Hint, Lost, Read
 from cartbridge.sdk.payload import understood
 from cartbridge_woocommerce import cart_payloads, payloads
+from cartbridge_woocommerce.accounts import is_staff, read_account
 from cartbridge_woocommerce.carts import ENDED, read_cart
 from cartbridge_woocommerce.order_stages import NO_NEWS, cart_id, order_of, phase
 from cartbridge_woocommerce.orders import read_document, read_hook, twin_of
+from cartbridge_woocommerce.pick_up import is_handed_out
+from cartbridge_woocommerce.products import read_product
+from cartbridge_woocommerce.settings import Settings
 
 NO_TOPIC: Final = "x-wc-webhook-topic: not one that the README lists for this connection"
+# What an error is made of; no document has two of them.
+ERROR: Final = frozenset({"code", "message", "data"})
+TOLD: Final = frozenset({"created", "updated", "restored"})
 ASIDE: Final = {
-    "customer": "customers are not kept by themselves: a cart or an order names its own",
-    "product": "articles come from the retailer's item list",
+    "customer": "an account that is gone says nothing more of who she was",
+    "product": "the connection has neither a price list nor a store for the shop's stock",
     "coupon": "the shop alone computes its promotions",
     "action": "it tells neither cart nor order",
 }
 
 
-def read_webhook(hook: Raw) -> Read:
+def read_webhook(hook: Raw, settings: Settings) -> Read:
     """What a webhook says; a body that is one of WordPress's errors says nothing but that."""
     body = payload.loads(hook.body)
     resource, _, event = topic(hook).partition(".")
@@ -39,6 +46,10 @@ def read_webhook(hook: Raw) -> Read:
         return Read(observations=(Hint(kind="order", external_id=str(order.id)),))
     if resource == "order":
         return read_hook(order_of(body))
+    if tells_account(resource, event):
+        return read_account(body)
+    if tells_product(resource, event, settings):
+        return read_product(body, settings)
     if resource in ASIDE:
         return Read(report=(Lost(field="body", what="dropped", why=ASIDE[resource]),))
     raise Unreadable(NO_TOPIC)
@@ -58,14 +69,33 @@ def topic(hook: Raw) -> str:
 
 def is_error(body: Mapping[str, Any]) -> bool:
     """Whether it is what WordPress answers in the place of a document."""
-    return isinstance(body.get("code"), str) and "message" in body and "data" in body
+    return len(ERROR & body.keys()) > 1
 
 
-def mentions(hook: Raw) -> list[Named]:
+def tells_account(resource: str, event: str) -> bool:
+    """Whether a webhook shows a customer's account."""
+    return resource == "customer" and event in TOLD
+
+
+def tells_product(resource: str, event: str, settings: Settings) -> bool:
+    """Whether a webhook shows an article, and the connection wants to know."""
+    return resource == "product" and event in TOLD and settings.follows_products
+
+
+def mentions(hook: Raw, settings: Settings) -> list[Named]:
     """The documents a webhook speaks of, each with what makes this the same mention."""
     body = payload.loads(hook.body)
     resource, _, event = topic(hook).partition(".")
-    if is_error(body) or resource in ASIDE:
+    if is_error(body):
+        return []
+    if tells_account(resource, event):
+        account = understood(payloads.Account, body)
+        told = _mention(hook)
+        return [] if is_staff(account) else [_named("customer", str(account.id), told)]
+    if tells_product(resource, event, settings):
+        product = understood(payloads.ChangedProduct, body)
+        return [_named("item", str(product.id), _mention(hook))]
+    if resource in ASIDE:
         return []
     if resource == "cart":
         return _carts(hook, understood(cart_payloads.CartMention, body))
@@ -93,7 +123,10 @@ def _orders(hook: Raw, order: payloads.Stage) -> list[Named]:
     stage = phase(order)
     if stage in NO_NEWS:
         return []
-    single = stage == "returned" or (stage == "bought" and cart_id(order) is not None)
+    of_cart = cart_id(order) is not None
+    if stage == "bought" and of_cart and is_handed_out(order):
+        return [_named(*twin_of(order), _once("handed_out", order.id))]
+    single = stage == "returned" or (stage == "bought" and of_cart)
     told = _once(stage, order.id) if single else _mention(hook)
     return [_named(*twin_of(order), told)]
 

@@ -11,6 +11,8 @@ from cartbridge_woocommerce.settings import Settings
 
 ORDERS: Final = ("order.created", "order.updated", "order.deleted", "order.restored")
 CARTS: Final = ("cart.updated",)
+CUSTOMERS: Final = ("customer.created", "customer.updated")
+PRODUCTS: Final = ("product.created", "product.updated")
 PAGE: Final = 100  # without it WooCommerce lists ten
 PAGES: Final = 20
 
@@ -39,7 +41,9 @@ async def turn_on(hook_url: str, remote: Remote) -> None:
 
 
 def _needed(settings: Settings) -> tuple[str, ...]:
-    return ORDERS + CARTS if settings.companion else ORDERS
+    asked = ((settings.companion, CARTS), (settings.customers, CUSTOMERS))
+    also = (*asked, (settings.follows_products, PRODUCTS))
+    return ORDERS + tuple(topic for wanted, topics in also if wanted for topic in topics)
 
 
 async def _ours(hook_url: str, remote: Remote) -> list[Webhook]:

@@ -24,6 +24,13 @@ CATALOGUE: Final = {
 }
 
 
+STORE: Final = "Lyon Part-Dieu"
+SETTINGS: Final = {
+    "general": {"woocommerce_calc_taxes": "yes", "woocommerce_currency": "EUR"},
+    "tax": {"woocommerce_prices_include_tax": "yes", "woocommerce_tax_display_shop": "incl"},
+}
+
+
 def error(status: int, code: str, **data: Any) -> httpx.Response:
     """An error in WordPress's form."""
     body = {"code": code, "message": "…", "data": {"status": status, **data}}
@@ -48,8 +55,11 @@ class Shop(Platform):
         Item(sku="CARNET", title="Carnet"),
     )
 
+    stores: ClassVar[tuple[str, ...]] = (STORE,)  # WooCommerce counts one stock for all it sells
+
     def __init__(self) -> None:
         super().__init__()
+        self.levels: dict[str, Decimal] = {}
         self.catalogue: dict[str, tuple[int, int, Decimal]] = dict(CATALOGUE)
         self.webhooks: dict[int, dict[str, Any]] = {}
         self.orders: dict[str, dict[str, Any]] = {}
@@ -72,6 +82,7 @@ class Shop(Platform):
             "wc/v3/webhooks": self.respond_webhooks,
             "wc/v3/orders": self.respond_orders,
             "wc/v3/products": self.respond_products,
+            "wc/v3/settings": self.respond_settings,
         }
 
     def respond_webhooks(self, request: httpx.Request, rest: str, body: Any) -> httpx.Response:
@@ -105,11 +116,33 @@ class Shop(Platform):
         return httpx.Response(200, json=self.orders[rest])
 
     def respond_products(self, request: httpx.Request, rest: str, body: Any) -> httpx.Response:
-        product, variation, _ = self.catalogue.get(request.url.params.get("sku", ""), (0, 0, None))
-        if not product:
-            return httpx.Response(200, json=[])
-        one = {"id": variation or product, "parent_id": product if variation else 0}
-        return httpx.Response(200, json=[{**one, "type": "variation" if variation else "simple"}])
+        """By SKU, a comma between two; this shop has written no GTIN at its articles."""
+        skus = request.url.params.get("sku", "").split(",")
+        rows = [self.product(sku) for sku in skus if sku in self.catalogue]
+        return httpx.Response(200, json=rows[: int(request.url.params["per_page"])])
+
+    def product(self, sku: str) -> dict[str, Any]:
+        """An article as REST v3 lists it, its price with tax as it was entered."""
+        product, variation, price = self.catalogue[sku]
+        level = self.levels.get(sku)
+        return {
+            "id": variation or product,
+            "parent_id": product if variation else 0,
+            "type": "variation" if variation else "simple",
+            "status": "publish",
+            "sku": sku,
+            "global_unique_id": "",
+            "price": amount(price * 6 / 5),
+            "manage_stock": level is not None,
+            "stock_quantity": None if level is None else int(level),
+        }
+
+    def respond_settings(self, request: httpx.Request, rest: str, body: Any) -> httpx.Response:
+        """One group of the shop's settings."""
+        if rest not in SETTINGS:
+            return error(404, "rest_setting_setting_group_invalid")
+        rows = [{"id": name, "value": value} for name, value in SETTINGS[rest].items()]
+        return httpx.Response(200, json=rows)
 
     def write_order(self, order: dict[str, Any], body: Any) -> None:
         """As PUT does: rows with an id are changed, others are added, quantity 0 takes one out."""
@@ -193,6 +226,14 @@ class Shop(Platform):
     def sell_also(self, item: Item, price: int) -> None:
         assert item.sku is not None
         self.catalogue[item.sku] = (self.number(), 0, Decimal(price) / 120)
+
+    def reprice(self, item: Item, price: int) -> None:
+        self.sell_also(item, price)
+
+    def put_in_stock(self, item: Item, store: str, quantity: Decimal) -> None:
+        assert item.sku is not None
+        assert store == STORE
+        self.levels[item.sku] = quantity
 
     def stop_hook(self, hook_url: str) -> None:
         for topic in ("order.created", "order.updated"):

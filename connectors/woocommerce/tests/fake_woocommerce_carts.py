@@ -18,7 +18,16 @@ class CartShop(Shop):
         self.answers: dict[str, bytes] = {}
 
     def routes(self) -> Mapping[str, Callable[[httpx.Request, str, Any], httpx.Response]]:
-        return {**super().routes(), "cartbridge/v1/carts": self.respond_carts}
+        return {
+            **super().routes(),
+            "cartbridge/v1/carts": self.respond_carts,
+            "cartbridge/v1/status": self.respond_status,
+        }
+
+    def respond_status(self, request: httpx.Request, rest: str, body: Any) -> httpx.Response:
+        """What the shop is, as the protocol has it."""
+        told = {"plugin": "1.0.0", "protocol": 1, "currency": "EUR", "prices_include_tax": True}
+        return httpx.Response(200, json=told)
 
     def respond_carts(self, request: httpx.Request, rest: str, body: Any) -> httpx.Response:
         if not rest:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cartbridge_woocommerce import WooCommerce
-from fake_woocommerce import KEY, SECRET, OrderShop
+from fake_woocommerce import KEY, SECRET, STORE, OrderShop
 from fake_woocommerce_carts import CartShop
 from pydantic import BaseModel
 
@@ -44,6 +44,10 @@ class WooCommerceContract(ConnectorContract):
                 "consumer_key": KEY,
                 "consumer_secret": SECRET,
                 "companion": self.companion,
+                "customers": True,
+                "stock_store": STORE,
+                "price_list": "fr-web",
+                "currency": "EUR",
             }
         )
 

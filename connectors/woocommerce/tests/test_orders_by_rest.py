@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ async def test_a_row_is_written_with_the_amounts_of_its_new_quantity(remote: Rem
 async def test_an_article_that_is_not_there_yet_is_looked_up(remote: Remote) -> None:
     respx.get(f"{REST}/orders/18").respond(json=ORDER)
     products = respx.get(f"{REST}/products", params={"sku": "CB-003-S"}).respond(
-        json=[{"id": 13, "type": "variation", "parent_id": 12}]
+        json=[{"id": 13, "type": "variation", "parent_id": 12, "sku": "CB-003-S"}]
     )
     route = respx.put(f"{REST}/orders/18").respond(json=ORDER)
     result = await WOO.push(write(line("CB-003-S", "2")), remote)
@@ -87,7 +88,10 @@ async def test_an_article_named_by_its_gtin_is_not_refused_because_the_shop_show
     total = {"total": "80.00"}
     respx.get(f"{REST}/orders/18").respond(json=ORDER)
     respx.get(f"{REST}/products", params={"global_unique_id": "3760123450010"}).respond(
-        json=[{"id": 19, "type": "simple", "parent_id": 0}]
+        json=[
+            {"id": 20, "type": "simple", "parent_id": 0, "sku": "OTHER"},  # 8.9 knows no GTIN
+            {"id": 19, "type": "simple", "global_unique_id": "3760123450010", "sku": "CB-009"},
+        ]
     )
     after = {**ORDER, **total, "line_items": [*ORDER["line_items"], row]}
     respx.put(f"{REST}/orders/18").respond(json=after)
@@ -135,7 +139,10 @@ async def test_an_order_that_is_paid_or_ended_is_left_alone(remote: Remote, stat
 async def test_without_the_plugin_there_are_no_carts(remote: Remote) -> None:
     settings = remote.settings
     assert WOO.writes(settings) == "best_effort"
-    assert WOO.capabilities(settings) == {"fetch", "push", "place", "changed_since", "hook"}
+    able = {"fetch", "push", "place", "changed_since", "hook", "prices"}
+    assert WOO.capabilities(settings) == able
+    counted = settings.model_copy(update={"stock_store": "Lyon Part-Dieu"})
+    assert WOO.capabilities(counted) == able | {"stock"}
     cart = TwinRef(connection="con_1", external_id="7")
     with pytest.raises(Refuse, match="companion"):
         await WOO.fetch(cart, remote)
@@ -194,6 +201,29 @@ async def test_missing_webhooks_are_made_and_disabled_ones_activated(remote: Rem
         "delivery_url": HOOK,
         **fresh,
     }
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("told", "topics"),
+    [
+        ({"customers": True}, {"customer.created", "customer.updated"}),
+        ({"stock_store": "Lyon"}, {"product.created", "product.updated"}),
+        ({"price_list": "web", "currency": "EUR"}, {"product.created", "product.updated"}),
+    ],
+)
+async def test_only_what_is_wanted_has_webhooks(
+    remote: Remote, told: dict[str, Any], topics: set[str]
+) -> None:
+    orders = {"order.created", "order.updated", "order.deleted", "order.restored"}
+    hooks = [{"id": 1, "status": "active", "topic": one, "delivery_url": HOOK} for one in orders]
+    respx.get(f"{REST}/webhooks").respond(json=hooks)
+    post = respx.post(f"{REST}/webhooks").respond(201, json={})
+    assert await WOO.hook_is_on(HOOK, remote)
+    also = replace(remote, settings=Settings.model_validate({**TOLD, **told}))
+    assert not await WOO.hook_is_on(HOOK, also)
+    await WOO.rearm(HOOK, also)
+    assert {json.loads(call.request.content)["topic"] for call in post.calls} == topics
 
 
 @respx.mock

@@ -33,6 +33,12 @@ def test_settings_that_would_not_work_say_why(name: str, value: Any, said: str) 
     assert str(value) not in str(caught.value) or name == "shop_url"
 
 
+def test_a_price_list_is_in_a_currency() -> None:
+    with pytest.raises(ValidationError, match="currency"):
+        Settings.model_validate({**TOLD, "price_list": "fr-web"})
+    assert Settings.model_validate({**TOLD, "price_list": "fr-web", "currency": "EUR"})
+
+
 def test_http_is_for_this_machine_alone() -> None:
     told = {**TOLD, "shop_url": "http://127.0.0.1:8890/blog/"}
     assert Settings.model_validate(told).shop_url == "http://127.0.0.1:8890/blog"

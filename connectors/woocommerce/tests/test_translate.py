@@ -10,6 +10,7 @@ from cartbridge_woocommerce import WooCommerce
 from cartbridge_woocommerce.keys import key_of, named
 from cartbridge_woocommerce.order_stages import cart_id, phase
 from cartbridge_woocommerce.payloads import Stage
+from cartbridge_woocommerce.settings import Settings
 
 from cartbridge.sdk import payload
 from cartbridge.sdk.contract import Raw
@@ -20,6 +21,14 @@ from cartbridge.testing.connector import NOW, shown
 
 CASES = Path(__file__).parent / "cases"
 WOO = WooCommerce()
+SETTINGS = Settings.model_validate(
+    {
+        "webhook_secrets": ["woo-secret-of-today"],
+        "shop_url": "https://shop.example",
+        "consumer_key": "ck_1",
+        "consumer_secret": "cs_1",
+    }
+)
 
 
 def case(name: str) -> dict[str, Any]:
@@ -29,8 +38,8 @@ def case(name: str) -> dict[str, Any]:
 
 def read(told: dict[str, Any]) -> Read:
     if "document" in told:
-        return WOO.read(told["document"], None)
-    return WOO.read(hook(told["topic"], told["body"]), None)
+        return WOO.read(told["document"], SETTINGS)
+    return WOO.read(hook(told["topic"], told["body"]), SETTINGS)
 
 
 def hook(topic: str, body: Any) -> Raw:
@@ -46,7 +55,7 @@ def test_each_state_says_what_it_is(name: str) -> None:
     assert [shown(seen) for seen in said.observations] == told["observations"]
     assert [lost.field for lost in said.report] == told["report"]
     if "body" in told:
-        mentions = WOO.identify(hook(told["topic"], told["body"]), None)
+        mentions = WOO.identify(hook(told["topic"], told["body"]), SETTINGS)
         ids = [{"external_id": one.external_id, "kind": one.kind} for one in mentions]
         assert ids == told["named"]
 
@@ -108,16 +117,16 @@ def test_rows_of_one_article_are_one() -> None:
     told = case("document.order.pending")["document"]["order"]
     told["line_items"] = [told["line_items"][0], {**told["line_items"][0], "id": 99}]
     told["total"] = "80.00"
-    (seen, _) = WOO.read({"order": told}, None).observations
+    (seen, _) = WOO.read({"order": told}, SETTINGS).observations
     assert isinstance(seen, CartSeen)
     assert seen.snapshot.basket == {"sku:CB-001": Decimal(2)}
 
 
 def test_what_the_shop_rounds_for_the_whole_cart_goes_to_the_dearest_line() -> None:
     told = case("cart.open")["body"]
-    before = WOO.read(hook("cart.updated", told), None)
+    before = WOO.read(hook("cart.updated", told), SETTINGS)
     told["totals"]["total"] = str(Decimal(told["totals"]["total"]) + Decimal("0.01"))
-    after = WOO.read(hook("cart.updated", told), None)
+    after = WOO.read(hook("cart.updated", told), SETTINGS)
     one, other = before.observations[0], after.observations[0]
     assert isinstance(one, CartSeen)
     assert isinstance(other, CartSeen)
@@ -129,23 +138,23 @@ def test_what_the_shop_rounds_for_the_whole_cart_goes_to_the_dearest_line() -> N
 def test_a_total_that_the_lines_do_not_make_is_reported() -> None:
     told = case("cart.open")["body"]
     told["totals"]["total"] = "999"
-    after = WOO.read(hook("cart.updated", told), None)
+    after = WOO.read(hook("cart.updated", told), SETTINGS)
     assert "total" in [lost.field for lost in after.report if lost.what == "dropped"]
 
 
 @pytest.mark.parametrize("topic", ["", "order", "carts.updated", "subscription.created"])
 def test_a_topic_nobody_listed_is_put_aside(topic: str) -> None:
     with pytest.raises(Unreadable):
-        WOO.read(hook(topic, case("cart.open")["body"]), None)
+        WOO.read(hook(topic, case("cart.open")["body"]), SETTINGS)
     if topic != "order":
         with pytest.raises(Unreadable):
-            WOO.identify(hook(topic, case("cart.open")["body"]), None)
+            WOO.identify(hook(topic, case("cart.open")["body"]), SETTINGS)
 
 
 @pytest.mark.parametrize("topic", ["product.updated", "coupon.created", "action.woocommerce_x"])
 def test_what_concerns_no_cart_is_reported(topic: str) -> None:
-    assert WOO.identify(hook(topic, {"id": 3}), None) == []
-    assert [lost.field for lost in WOO.read(hook(topic, {"id": 3}), None).report] == ["body"]
+    assert WOO.identify(hook(topic, {"id": 3}), SETTINGS) == []
+    assert [lost.field for lost in WOO.read(hook(topic, {"id": 3}), SETTINGS).report] == ["body"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from pydantic import BaseModel
 
 from cartbridge.sdk.contract import Named, Raw
 from cartbridge.sdk.errors import Forged
-from cartbridge.sdk.observations import CartGone, CartOrdered, CartSeen, Hint
+from cartbridge.sdk.observations import (
+    CartGone,
+    CartOrdered,
+    CartSeen,
+    CustomerSeen,
+    Hint,
+)
 from cartbridge.testing.connector import NOW
 
 HERE = Path(__file__).parent
@@ -121,11 +127,19 @@ def test_an_error_in_the_place_of_a_customer_is_no_observation(name: str) -> Non
     assert [lost.field for lost in WOO.read(hook(name), settings()).report] == ["code"]
 
 
-def test_customers_are_told_in_the_report_and_nowhere_else() -> None:
-    assert named("037-customer.updated") == []
-    read = WOO.read(hook("037-customer.updated"), settings())
-    assert read.observations == ()
-    assert "zoe@example.test" not in read.model_dump_json()
+def test_an_account_is_told_with_what_she_is_known_by() -> None:
+    (told,) = named("037-customer.updated")
+    assert (told.kind, told.external_id) == ("customer", "4")
+    (one,) = seen("037-customer.updated")
+    assert isinstance(one, CustomerSeen)
+    assert one.customer.model_dump(exclude_none=True) == {
+        "external_id": "4",
+        "email": "zoe@example.test",
+        "phone": "+33612345678",
+        "first_name": "Zoé",
+        "last_name": "L'Hermite",
+    }
+    assert one.consent is None, "WooCommerce keeps none"
 
 
 def test_a_sale_is_one_mention_whoever_tells_it() -> None:

@@ -67,6 +67,12 @@ class TestOrder:
         outcome = cart.when(order(cart.cart, fulfilled=True))
         assert outcome.events[-1] == e.Fulfilled()
 
+    def test_the_same_order_may_be_told_again_as_fulfilled(self, cart: Given) -> None:
+        bought = cart.when(order(cart.cart))
+        done = bought.when(order(bought.cart, fulfilled=True))
+        done.then(e.Fulfilled())
+        done.when(order(done.cart, fulfilled=True)).then_nothing()
+
     @pytest.mark.parametrize("number", ["1001", None])
     def test_the_same_order_told_again_changes_nothing(
         self, cart: Given, number: str | None

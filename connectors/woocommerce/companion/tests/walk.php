@@ -68,7 +68,7 @@ final class Cartbridge_Walk {
 		add_filter( 'pre_http_request', array( $this, 'gateway' ), 10, 3 );
 		try {
 			$this->set_up();
-			foreach ( array( 'tells_a_change_once', 'signs_as_woocommerce', 'writes_on_condition', 'repeats_its_answer', 'names_refusals', 'merges_what_moved', 'merges_again_after_a_rollback', 'keeps_messages', 'tells_a_log_in', 'writes_a_customer_who_is_away', 'tells_a_sale_once', 'tells_a_sale_that_failed_again', 'freezes_and_thaws', 'lists_without_gaps' ) as $promise ) {
+			foreach ( array( 'tells_a_change_once', 'signs_as_woocommerce', 'writes_on_condition', 'repeats_its_answer', 'names_refusals', 'merges_what_moved', 'merges_again_after_a_rollback', 'keeps_messages', 'tells_a_log_in', 'writes_a_customer_who_is_away', 'tells_a_sale_once', 'tells_where_a_sale_is_picked_up', 'tells_a_sale_that_failed_again', 'freezes_and_thaws', 'lists_without_gaps' ) as $promise ) {
 				$this->$promise();
 				fwrite( STDOUT, "ok   $promise\n" );
 			}
@@ -393,6 +393,28 @@ final class Cartbridge_Walk {
 		$this->expect( '2' === wc_get_order( $order->get_id() )->get_meta( '_cartbridge_cart_revision' ), 'the order knows its cart’s revision' );
 	}
 
+	private function tells_where_a_sale_is_picked_up() {
+		$place   = array( 'pickup_location', 0, 'Lyon &amp; Part-Dieu' );
+		$classic = array( 'local_pickup', 2, '' );
+		$sent    = array( 'flat_rate', 1, '' );
+		$orders  = array(
+			array( 'Lyon & Part-Dieu', array( $place, $place ) ),
+			array( 'local_pickup:2', array( $classic ) ),
+			array( null, array( $classic, $sent ) ),
+			array( null, array( $classic, $place ) ),
+			array( null, array() ),
+		);
+		foreach ( $orders as list( $where, $ways ) ) {
+			$order = new WC_Order();
+			foreach ( $ways as list( $method, $instance, $name ) ) {
+				$way = new WC_Order_Item_Shipping();
+				$way->set_props( array( 'method_id' => $method, 'instance_id' => $instance ) );
+				$way->add_meta_data( 'pickup_location', $name, true );
+				$order->add_item( $way );
+			}
+			$this->expect( Cartbridge_Sale::of( $order, 1 )['pick_up'] === $where, 'picked up: ' . wp_json_encode( $where ) );
+		}
+	}
 	private function tells_a_sale_that_failed_again() {
 		global $wpdb;
 		$id = $this->visitor();

@@ -37,8 +37,31 @@ final class Cartbridge_Sale {
 			'status'   => $order->get_status(),
 			'currency' => $order->get_currency(),
 			'total'    => Cartbridge_Content::decimal( $order->get_total() ),
+			'pick_up'  => self::pick_up( $order ),
 			'lines'    => $lines,
 		);
+	}
+
+	/**
+	 * The one place where all of the order is picked up.
+	 *
+	 * @param WC_Order $order The order.
+	 * @return string|null A place of the block checkout by its name, the classic method by its number; null if any of it is sent.
+	 */
+	private static function pick_up( WC_Order $order ) {
+		$places = array();
+		foreach ( $order->get_items( 'shipping' ) as $way ) {
+			$method = $way->get_method_id();
+			if ( 'local_pickup' === $method ) {
+				$places[] = $method . ':' . $way->get_instance_id();
+			} elseif ( 'pickup_location' === $method ) {
+				$places[] = Cartbridge_Content::plain( (string) $way->get_meta( 'pickup_location' ) );
+			} else {
+				return null;
+			}
+		}
+		$places = array_unique( $places );
+		return 1 === count( $places ) ? (string) reset( $places ) : null;
 	}
 
 	/**
