@@ -99,6 +99,8 @@ async def answer(request: web.Request) -> web.Response:
     if led is None or not led.document.startswith("qte_"):
         return _answer(error_page(404, _locale(request)))
     what = request.match_info["answer"]
+    if what not in _QUESTIONS and what != "online":
+        return _answer(error_page(404, _locale(request)))
     raw = await read_bytes(request, _FORM_LIMIT)
     to = f"/c/{pass_code}"
     with suppress(Problem):  # then the page itself tells what became of it
@@ -220,7 +222,7 @@ def add_to(app: web.Application) -> None:
     app.router.add_post("/c/{pass}", refresh_pass)
     app.router.add_post("/c/{pass}/message", write)
     app.router.add_get("/c/{pass}/mark", watch)
-    app.router.add_post("/c/{pass}/{answer:accept|decline|online}", answer)
+    app.router.add_post("/c/{pass}/{answer}", answer)
     app.router.add_get("/c/{pass}/online", leave_for_shop, allow_head=False)
     app.router.add_get("/w/{share}", show_share)
     for h in ("h", "H"):

@@ -1,10 +1,9 @@
 """The reports over HTTP: what the retailer learns of its carts, as JSON or as CSV."""
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from cartbridge.domain.model import Strict
 from cartbridge.domain.report.additional_sales import AdditionalSales, AdditionalSalesReport
@@ -12,6 +11,7 @@ from cartbridge.domain.report.attribution import AttributionReport
 from cartbridge.domain.report.attribution_rows import Attribution
 from cartbridge.domain.report.lifecycle import Lifecycle, LifecycleReport
 from cartbridge.domain.store import Slug
+from cartbridge.http.day import Day
 from cartbridge.http.routes import Answer, Call, Routes
 from cartbridge.http.shop_models import known_zone
 from cartbridge.pages.reports import additional_sales_csv, attribution_csv, lifecycle_csv
@@ -20,18 +20,7 @@ from cartbridge.services.tell_report import Making, Told, Wanted, tell_report
 
 routes: Final = Routes("ops")
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 R = TypeVar("R", bound=Strict)
-
-
-def _written(value: Any) -> Any:
-    """A bare number would be taken for seconds."""
-    if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise ValueError("not a day, such as 2026-11-20")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_written), Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
 
 
 class ReportQuery(Strict):

@@ -1,6 +1,5 @@
 """What mirrors, readers of tags and associates tell of articles, and what operators learn of it."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -9,6 +8,7 @@ from cartbridge.domain.browsing import FloorKind
 from cartbridge.domain.epc import gtin_of_epc
 from cartbridge.domain.items import Gtin, Item
 from cartbridge.domain.model import Strict
+from cartbridge.http.day import Day
 from cartbridge.http.pos_models import Staff
 from cartbridge.services.recently_looked_at import RecentLook
 
@@ -102,8 +102,8 @@ class ShopFloorQuery(Strict):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     store: Annotated[str, Field(max_length=63)] | None = None
-    first: date | None = Field(None, alias="from")
-    last: date | None = Field(None, alias="to")
+    first: Day | None = Field(None, alias="from")
+    last: Day | None = Field(None, alias="to")
 
 
 class FloorCountAnswer(Strict):

@@ -170,7 +170,7 @@ async def test_every_endpoint_takes_a_document_whole_or_refuses_it_whole(
     number = 0
     async for endpoint in endpoints(still):
         before = await rows.count()
-        for name, document in chosen(documents(endpoint.body), dice, span(40, 1200)):
+        for name, document in chosen(documents(endpoint.body), dice, span(16, 1200)):
             number += 1
             answer = await endpoint.send(document, f"hostile-{number}")
             after = await rows.count()
@@ -211,7 +211,7 @@ async def test_every_question_is_answered_or_refused_in_words(
     callers: dict[str, Caller] = {"pos": still.till(), "shop": still.shop, "ops": still.operator}
     for route in ROUTES:
         asked = questions(route) if route.method == "GET" else []
-        for path in dice.sample(asked, min(len(asked), span(30, 400))):
+        for path in dice.sample(asked, min(len(asked), span(20, 400))):
             for role in sorted(route.roles):
                 answer = await callers[role].get(path)
                 verdicts.judge(f"{role} GET {path}", answer, written=False)

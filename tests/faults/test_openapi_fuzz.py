@@ -61,7 +61,7 @@ async def test_every_answer_is_as_described_whatever_is_asked(
         "shop": world.shop.key,
         "ops": world.operator.key,
     }
-    phases = ["examples", "coverage", "fuzzing", *span([], ["stateful"])]
+    phases = ["examples", "fuzzing", *span([], ["coverage", "stateful"])]
     settings = configuration(url, SEED, span(4, 250), phases, await known_ids(world))
 
     found = await fuzz(url, tmp_path, settings + with_keys(keys))

@@ -188,7 +188,7 @@ class GivesUpAnswering(Sound):
 
 class LogsWhatItAnswers(Sound):
     async def answer_enquiry(self, ref: TwinRef, message: ThreadMessage, remote: Remote) -> None:
-        logging.getLogger("sound").info("answered %s", message.text)
+        logging.getLogger("sound").warning("answered %s", message.text)
         await super().answer_enquiry(ref, message, remote)
 
 

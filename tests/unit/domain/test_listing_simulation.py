@@ -23,7 +23,7 @@ from tests.unit.domain.merge_platform import Kind
 from tests.unit.domain.merge_world import Scenario
 from tests.unit.domain.test_merge_simulation import MOMENTS, quiet
 
-SEEDS: Final = int(os.environ.get("CARTBRIDGE_SEEDS", "12"))
+SEEDS: Final = int(os.environ.get("CARTBRIDGE_SEEDS", "10"))
 WEB, APP, SCARCE = Kind("web"), Kind("app"), Kind("scarce", stock=33)
 HINTS = Kind("hints", revisions=False)
 KINDS: Final = {

@@ -20,7 +20,7 @@ from tests.unit.domain.merge_platform import Kind
 from tests.unit.domain.merge_till import Tills
 from tests.unit.domain.merge_world import Broken, Scenario, World
 
-SEEDS = int(os.environ.get("CARTBRIDGE_SEEDS", "16"))
+SEEDS = int(os.environ.get("CARTBRIDGE_SEEDS", "12"))
 MOMENTS = 6  # things that happen between two edits of the shopper
 ROUNDS = 4  # how often everything is read again once it is quiet
 
