@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Most tests wait for PostgreSQL or for a lease to end: three files at a time cost no more than one.
-SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
+# In the order of the folders: else the few slow tests of the faults come last, and alone.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 CONNECTORS := $(wildcard connectors/*/pyproject.toml)
 empty :=
 CONNECTOR_FOLDERS := $(subst $(empty) $(empty),:,$(abspath $(dir $(CONNECTORS))))
